@@ -1,0 +1,91 @@
+#include "base/arena.h"
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include "base/err.h"
+
+struct arena {
+    uint8_t *base;
+    size_t size, keep, used, peak; /* peak: pages touched since the last trim */
+    ProtobufCAllocator pb;
+};
+
+static void *pb_alloc(void *a, size_t n) { return arena_alloc(a, n); }
+static void pb_free(void *a, void *p)
+{
+    (void)a;
+    (void)p;
+}
+
+struct arena *arena_new(size_t reserve_bytes, size_t keep_bytes)
+{
+    struct arena *a = calloc(1, sizeof *a);
+    must(a);
+    a->base = mmap(NULL, reserve_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    must(a->base != MAP_FAILED);
+    a->size = reserve_bytes;
+    a->keep = keep_bytes;
+    a->pb = (ProtobufCAllocator){pb_alloc, pb_free, a};
+    return a;
+}
+
+void arena_free(struct arena *a)
+{
+    if (!a)
+        return;
+    munmap(a->base, a->size);
+    free(a);
+}
+
+void arena_reset(struct arena *a)
+{
+    if (a->peak > a->keep) {
+        size_t from = (a->keep + 4095) & ~(size_t)4095;
+        if (from < a->peak)
+            madvise(a->base + from, a->peak - from, MADV_DONTNEED);
+        a->peak = a->keep;
+    }
+    a->used = 0;
+}
+
+size_t arena_used(const struct arena *a) { return a->used; }
+
+void *arena_alloc(struct arena *a, size_t n)
+{
+    size_t start = (a->used + 15) & ~(size_t)15;
+    must(n <= a->size && start <= a->size - n);
+    a->used = start + n;
+    if (a->used > a->peak)
+        a->peak = a->used;
+    return a->base + start;
+}
+
+void *arena_zalloc(struct arena *a, size_t n) { return memset(arena_alloc(a, n), 0, n); }
+
+void *arena_dup(struct arena *a, const void *p, size_t n)
+{
+    void *to = arena_alloc(a, n);
+    if (n)
+        memcpy(to, p, n);
+    return to;
+}
+
+char *arena_strdup(struct arena *a, const char *s) { return arena_dup(a, s, strlen(s) + 1); }
+
+char *arena_printf(struct arena *a, const char *fmt, ...)
+{
+    va_list ap, again;
+    va_start(ap, fmt);
+    va_copy(again, ap);
+    int n = vsnprintf(NULL, 0, fmt, ap);
+    va_end(ap);
+    must(n >= 0);
+    char *s = arena_alloc(a, (size_t)n + 1);
+    vsnprintf(s, (size_t)n + 1, fmt, again);
+    va_end(again);
+    return s;
+}
+
+ProtobufCAllocator *arena_pb(struct arena *a) { return &a->pb; }

@@ -1,0 +1,23 @@
+/* bus_kafka.h - bus.h on librdkafka, and the few administrative calls the tools need. */
+#ifndef CLINIC_BUS_KAFKA_H
+#define CLINIC_BUS_KAFKA_H
+#include "base/conf.h"
+#include "runtime/bus.h"
+
+bool bus_kafka_open(const struct conf *c, const struct bus_conf *bc, struct bus **ret, struct err *e) MUST_CHECK; /* gives */
+/* Logs only (high, log_*, done, close): for tools. read_committed. */
+bool bus_kafka_open_reader(const struct conf *c, const char *client_id, struct bus **ret, struct err *e) MUST_CHECK;
+/* Read any topic by name, not only those of topics.def, is not supported: tools work on topics.def. */
+int32_t bus_kafka_partitions(struct bus *b, int topic, struct err *e); /* -1 on error; e->cls RETRY when unknown topic */
+
+/* Topics as they are and as topics.def wants them (attachctl topics plan|apply). */
+struct topic_plan {
+    int topic;
+    bool exists;
+    int32_t partitions;     /* as they are; 0 when missing */
+};
+bool kafka_topics_plan(const struct conf *c, struct topic_plan ret[TOPIC_N], struct err *e) MUST_CHECK;
+/* Create the missing ones with `partitions`, `replication` and the settings of topics.def. */
+bool kafka_topics_create(const struct conf *c, const struct topic_plan *plan, int32_t partitions, int replication,
+                         struct err *e) MUST_CHECK;
+#endif

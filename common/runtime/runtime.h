@@ -1,0 +1,44 @@
+/* runtime.h - the commit protocol (architecture 4, kafka.md section 4) around one service: catch up, gather, read,
+ * decide, commit, apply. The only room where exactly-once is made; knows the ports only.
+ * Threads: confined to one thread. */
+#ifndef CLINIC_RUNTIME_H
+#define CLINIC_RUNTIME_H
+#include "runtime/bus.h"
+#include "runtime/store.h"
+#include "runtime/svc.h"
+#include "wire/seal.h"
+
+struct runtime_conf {
+    size_t batch_max_records;
+    size_t batch_max_bytes;       /* arena use that closes a batch */
+    int gather_max_ms;            /* longest gathering when busy */
+    size_t record_max_bytes;
+    int tick_ms;                  /* how often due work is looked for */
+    int32_t partitions;           /* of every keyed topic */
+    bool time_from_event;         /* time.source = event */
+    const char *instance;
+};
+
+struct runtime_deps {
+    const struct svc_def *def;
+    const struct runtime_conf *conf;   /* keeps */
+    const void *svc_conf;              /* what def->init gave */
+    const struct keyring *keys;        /* dead-letter boxes */
+    int64_t (*now_ms)(void *ctx);      /* wall clock; fake in tests */
+    void *now_ctx;
+    void (*outbound)(void *ctx, enum event_id type, struct bytes packed, const char *traceparent); /* may be NULL */
+    void *outbound_ctx;
+};
+
+struct runtime;
+struct runtime *runtime_new(const struct runtime_deps *d);     /* gives */
+struct bus_listener runtime_listener(struct runtime *rt);      /* for bus_conf; before runtime_start */
+void runtime_start(struct runtime *rt, struct bus *b, struct store *s); /* keeps both */
+/* One turn: poll, and at most one batch or one catch-up step. False: the process must end (e->cls FENCED or FATAL). */
+bool runtime_turn(struct runtime *rt, int max_wait_ms, struct err *e) MUST_CHECK;
+/* True when nothing is in hand: no batch, no catch-up. */
+bool runtime_is_idle(const struct runtime *rt);
+bool runtime_is_ready(const struct runtime *rt);               /* every assigned partition is open; for /readyz */
+/* Finish: no open transaction remains. */
+void runtime_free(struct runtime *rt);
+#endif
