@@ -1,7 +1,10 @@
 /* conf.h - options: one table per program, filled from defaults, an INI file (inih), the environment and --set, in
  * rising priority. "store.url" is CLINIC_STORE_URL in the environment and url= under [store] in the file; NAME_FILE
- * reads a secret from a file. Unknown keys are errors that name file and line. Keys under [kafka] ("kafka.*") pass
- * through to librdkafka unchecked here.
+ * (url_file= in the INI file) reads the value from a file, without its newline. Unknown keys are errors that name file
+ * and line; so is an unknown CLINIC_ variable, but CLINIC_TEST_*, which belong to the tests. Keys under [kafka]
+ * ("kafka.*", CLINIC_KAFKA_BOOTSTRAP_SERVERS, --set kafka.x=y) pass through to librdkafka unchecked here.
+ * A CONF_MS value is milliseconds or has a unit: 200, 200ms, 5s, 10m, 2h, 14d. The order of the calls does not matter.
+ * Errors: ERR_FATAL CONF-UNKNOWN, CONF-VALUE, CONF-RANGE, CONF-MISSING, CONF-FILE, INI-OPEN, INI-LINE.
  * Threads: read-only after conf_load. Ownership: process lifetime. */
 #ifndef CLINIC_CONF_H
 #define CLINIC_CONF_H
@@ -28,6 +31,7 @@ struct conf *conf_new(const struct conf_opt *const *tables);
 void conf_free(struct conf *c);
 bool conf_load_file(struct conf *c, const char *path, struct err *e) MUST_CHECK;
 bool conf_load_env(struct conf *c, char **environ, struct err *e) MUST_CHECK;
+/* --set; where = the place, put before the text of an error. */
 bool conf_set(struct conf *c, const char *name, const char *value, const char *where, struct err *e) MUST_CHECK;
 bool conf_check(const struct conf *c, struct err *e) MUST_CHECK; /* required present */
 void conf_print(const struct conf *c, FILE *to);                 /* secrets hidden */

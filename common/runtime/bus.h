@@ -11,13 +11,10 @@
 #include "base/arena.h"
 #include "base/bytes.h"
 #include "base/err.h"
+#include "wire/ce.h"
 #include "wire/wire.h"
 
 /* A record read. Header fields are "" when absent; `headers` gives all of them for a dead letter. */
-struct bus_header {
-    const char *name;
-    struct bytes value;
-};
 struct bus_rec {
     int topic;                 /* topic_id */
     int32_t partition;
@@ -28,6 +25,9 @@ struct bus_rec {
     const struct bus_header *headers; /* every header, in order; arena of the adapter, until bus_done() */
     size_t headers_n;
 };
+
+/* Code of an ERR_ABORT that the content of a record causes (too large, invalid): it would fail again for ever. */
+#define BUS_RECORD_REFUSED "BUS-RECORD"
 
 /* A record to produce. */
 struct bus_out {

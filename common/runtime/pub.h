@@ -5,6 +5,7 @@
 #include "base/conf.h"
 #include "base/err.h"
 #include "runtime/bus.h"
+#include "wire/ce.h"
 
 struct pub;
 /* done(ctx, ok): the broker has it (acks=all), or it will never get there; called exactly once per accepted send. */
@@ -15,10 +16,4 @@ bool pub_send(struct pub *p, const struct bus_out *o, pub_done *done, void *ctx,
 bool pub_flush(struct pub *p, int timeout_ms, struct err *e) MUST_CHECK;
 bool pub_is_up(struct pub *p); /* brokers reachable, as far as known */
 void pub_close(struct pub *p);
-/* Standard CloudEvents headers of an event (ecosystem B1, B11), in the arena. */
-struct ce {
-    const char *id, *source, *type, *subject, *dataschema, *correlationid, *causationid, *traceparent;
-    int64_t time_ms;
-};
-const struct bus_header *ce_headers(const struct ce *ce, struct arena *mem, size_t *ret_n);
 #endif

@@ -25,7 +25,9 @@ struct runtime_deps {
     const void *svc_conf;              /* what def->init gave */
     const struct keyring *keys;        /* dead-letter boxes */
     int64_t (*now_ms)(void *ctx);      /* wall clock; fake in tests */
-    void *now_ctx;
+    int64_t (*mono_ms)(void *ctx);     /* steady clock for waits; NULL = CLOCK_MONOTONIC */
+    void (*sleep_ms)(void *ctx, int ms); /* between repeats of a call; NULL = nanosleep */
+    void *now_ctx;                     /* of the three above */
     void (*outbound)(void *ctx, enum event_id type, struct bytes packed, const char *traceparent); /* may be NULL */
     void *outbound_ctx;
 };

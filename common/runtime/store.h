@@ -2,6 +2,7 @@
  * Role:      port; implemented by store_redis.c (hiredis) and tests/support/store_fake.c. One suite runs on both.
  * Invariant: per partition and source topic a mark = next offset to apply, changed in the same atomic step as the data.
  *            Data are exactly the committed records below the marks; a reader states the marks it relies on.
+ *            An absent mark and a mark of 0 are the same to read and apply: nothing was ever applied.
  * Threads:   confined to the thread that opened it (claims: see below).
  * Memory:    values returned live in the caller's arena.
  * Errors:    ERR_STALE marks differ: catch up; ERR_RETRY connection trouble, nothing known to have happened;

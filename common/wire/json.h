@@ -8,9 +8,13 @@
 #include "base/arena.h"
 #include "base/err.h"
 
-/* Strict: unknown fields, wrong types, unknown enum names, two members of a oneof are errors. *ret lives in the arena. */
+/* Strict: unknown fields, wrong types, unknown enum names, two members of a oneof are errors. Read leniently: enums
+ * without their prefix or as numbers, int64 as a number, base64 of either alphabet, null = left out.
+ * *ret lives in the arena. The pointer in e->code is cut to fit; neither it nor the text repeats a value. */
 bool json_to_msg(const json_t *j, const ProtobufCMessageDescriptor *d, struct arena *mem, ProtobufCMessage **ret,
                  struct err *e) MUST_CHECK;
-/* gives. mask_personal: every field of a Personal block and of Sealed is shown as "***". */
+/* gives. mask_personal: what is set in Personal, Representative, Document, Sealed and OriginalRecord shows "***". */
 json_t *json_of_msg(const ProtobufCMessage *m, bool mask_personal);
+/* Value of an enum by its full name or by the name without its prefix (SOURCE_MOSRU, MOSRU); NULL = none. */
+const ProtobufCEnumValue *json_enum_value(const ProtobufCEnumDescriptor *d, const char *name);
 #endif

@@ -1,0 +1,72 @@
+#include "domain/text.h"
+#include <string.h>
+#include <utf8proc.h>
+
+int32_t text_next(const char **text)
+{
+    utf8proc_int32_t c;
+    if (**text == '\0')
+        return 0;
+    utf8proc_ssize_t n = utf8proc_iterate((const utf8proc_uint8_t *)*text, (utf8proc_ssize_t)strnlen(*text, 4), &c);
+    *text += n > 0 ? n : 1;
+    return n > 0 ? c : -1;
+}
+
+bool text_put(char *to, size_t size, size_t *n, int32_t c)
+{
+    utf8proc_uint8_t bytes[4];
+    size_t len = (size_t)utf8proc_encode_char(c, bytes);
+    if (*n + len + 1 > size)
+        return false;
+    memcpy(to + *n, bytes, len);
+    *n += len;
+    to[*n] = '\0';
+    return true;
+}
+
+int32_t text_upper(int32_t c) { return utf8proc_toupper(c); }
+
+bool text_is_letter(int32_t c)
+{
+    if (c < 0)
+        return false;
+    utf8proc_category_t k = utf8proc_category(c);
+    return k == UTF8PROC_CATEGORY_LU || k == UTF8PROC_CATEGORY_LL || k == UTF8PROC_CATEGORY_LT ||
+           k == UTF8PROC_CATEGORY_LM || k == UTF8PROC_CATEGORY_LO;
+}
+
+bool text_is_cyrillic(int32_t c) { return c >= 0x0400 && c <= 0x052f; }
+bool text_is_control(int32_t c) { return c >= 0 && (c < 0x20 || (c >= 0x7f && c < 0xa0)); }
+bool text_is_space(int32_t c) { return c == ' ' || c == 0xa0; }
+bool text_is_dash(int32_t c) { return c == '-' || (c >= 0x2010 && c <= 0x2015) || c == 0x2212; }
+
+int32_t text_cyrillic_twin(int32_t c)
+{
+    static const struct {
+        char latin;
+        int32_t cyrillic;
+    } twins[] = {
+        {'a', 0x430}, {'b', 0x432}, {'c', 0x441}, {'e', 0x435}, {'h', 0x43d}, {'k', 0x43a}, {'m', 0x43c},
+        {'o', 0x43e}, {'p', 0x440}, {'t', 0x442}, {'x', 0x445}, {'y', 0x443}, {'A', 0x410}, {'B', 0x412},
+        {'C', 0x421}, {'E', 0x415}, {'H', 0x41d}, {'K', 0x41a}, {'M', 0x41c}, {'O', 0x41e}, {'P', 0x420},
+        {'T', 0x422}, {'X', 0x425}, {'Y', 0x423},
+    };
+    for (size_t i = 0; i < sizeof twins / sizeof *twins; i++)
+        if (twins[i].latin == c)
+            return twins[i].cyrillic;
+    return c;
+}
+
+size_t text_chars(const char *text)
+{
+    size_t n = 0;
+    while (text_next(&text) != 0)
+        n++;
+    return n;
+}
+
+bool text_is_digits(const char *s, size_t min, size_t max)
+{
+    size_t n = strspn(s, "0123456789");
+    return s[n] == '\0' && n >= min && n <= max;
+}

@@ -1,0 +1,197 @@
+#include "runtime/bus_kafka.h"
+#include <stdlib.h>
+#include "runtime/bus_kafka_impl.h"
+#include "runtime/kafka_conf.h"
+#include "runtime/kafka_error.h"
+
+enum { HEADERS_RESERVE_BYTES = 1 << 30, HEADERS_KEEP_BYTES = 1 << 20 };
+
+/* A record that was in the queue when its partition was paused, sought or taken away is dropped here. */
+static bool is_wanted(struct bus_kafka *b, const rd_kafka_message_t *m)
+{
+    struct kafka_part *p = bus_kafka_part(b, m->partition);
+    if (!p || p->paused || m->offset < p->next)
+        return false;
+    p->next = m->offset + 1;
+    return true;
+}
+
+static bool poll_failed(struct bus_kafka *b, rd_kafka_message_t *m, struct err *e)
+{
+    char text[200] = "";
+    rd_kafka_resp_err_t code = m->err;
+    if (code == RD_KAFKA_RESP_ERR__FATAL)
+        code = rd_kafka_fatal_error(b->consumer, text, sizeof text);
+    else
+        snprintf(text, sizeof text, "%s", rd_kafka_message_errstr(m));
+    rd_kafka_message_destroy(m);
+    kafka_read_fail(code, "inbox", text, e);
+    return e->cls == ERR_RETRY; /* true: nothing lost, go on when there are records in hand */
+}
+
+static bool bus_kafka_poll(struct bus *bus, int timeout_ms, struct bus_rec *out, size_t max, size_t *ret_n,
+                           struct err *e)
+{
+    struct bus_kafka *b = bus_kafka_of(bus);
+    must(!b->txn.open); /* rebalances must not run inside a transaction */
+    int64_t deadline = kafka_mono_ms() + timeout_ms;
+    unsigned long seen = b->revocations;
+    size_t n = 0;
+    while (n < max) {
+        int64_t left = n ? 0 : deadline - kafka_mono_ms();
+        rd_kafka_message_t *m = rd_kafka_consumer_poll(b->consumer, left > 0 ? (int)left : 0);
+        if (b->revocations != seen) { /* what was taken so far in this call belongs to others now */
+            seen = b->revocations;
+            n = 0;
+        }
+        if (!m)
+            break;
+        if (m->err) {
+            if (!poll_failed(b, m, e) || n == 0)
+                return false;
+            break;
+        }
+        if (is_wanted(b, m))
+            bus_kafka_hold(b, m, b->inbox, &out[n++]);
+        else
+            rd_kafka_message_destroy(m);
+    }
+    *ret_n = n;
+    return true;
+}
+
+static void leave(struct bus_kafka *b)
+{
+    if (!b->consumer)
+        return;
+    b->closing = true;
+    rd_kafka_consumer_close(b->consumer);
+    if (b->member)
+        rd_kafka_consumer_group_metadata_destroy(b->member);
+    rd_kafka_destroy(b->consumer);
+}
+
+static void bus_kafka_close(struct bus *bus)
+{
+    struct bus_kafka *b = bus_kafka_of(bus);
+    if (!b)
+        return;
+    bus_kafka_done(bus);
+    bus_kafka_txn_free(b);
+    leave(b);
+    if (b->reader)
+        rd_kafka_destroy(b->reader);
+    if (b->observer)
+        rd_kafka_destroy(b->observer);
+    arena_free(b->mem);
+    free(b->parts);
+    free(b->group);
+    free(b);
+}
+
+static const struct bus_ops ops = {
+    .poll = bus_kafka_poll,
+    .done = bus_kafka_done,
+    .committed = bus_kafka_committed,
+    .seek = bus_kafka_seek,
+    .pause = bus_kafka_pause,
+    .high = bus_kafka_high,
+    .log_open = bus_kafka_log_open,
+    .log_read = bus_kafka_log_read,
+    .log_close = bus_kafka_log_close,
+    .begin = bus_kafka_begin,
+    .produce = bus_kafka_produce,
+    .send_offsets = bus_kafka_send_offsets,
+    .commit = bus_kafka_commit,
+    .produced_end = bus_kafka_produced_end,
+    .abort = bus_kafka_abort,
+    .recreate = bus_kafka_recreate,
+    .troubled = bus_kafka_troubled,
+    .close = bus_kafka_close,
+};
+
+/* Wakes nobody and logs nothing: brokers come and go, the calls in need of them say so. */
+static void on_error(rd_kafka_t *rk, int code, const char *text, void *ctx)
+{
+    (void)rk, (void)code, (void)text, (void)ctx;
+}
+
+static bool open_consumer(const struct conf *c, enum kafka_role role, const char *client_id, const char *group,
+                          struct bus_kafka *b, rd_kafka_t **ret, struct err *e)
+{
+    rd_kafka_conf_t *kc;
+    if (!kafka_conf_new(c, role, client_id, group, &kc, e))
+        return false;
+    rd_kafka_conf_set_opaque(kc, b);
+    rd_kafka_conf_set_error_cb(kc, on_error);
+    if (role == KAFKA_GROUP)
+        rd_kafka_conf_set_rebalance_cb(kc, bus_kafka_on_rebalance);
+    return kafka_handle_new(RD_KAFKA_CONSUMER, kc, ret, e);
+}
+
+static struct bus_kafka *new_bus(void)
+{
+    struct bus_kafka *b = calloc(1, sizeof(*b));
+    must(b);
+    b->bus.ops = &ops;
+    b->inbox = b->facts = -1;
+    b->mem = arena_new(HEADERS_RESERVE_BYTES, HEADERS_KEEP_BYTES);
+    return b;
+}
+
+static bool open_readers(const struct conf *c, const char *client_id, struct bus_kafka *b, struct err *e)
+{
+    return open_consumer(c, KAFKA_READER, client_id, NULL, b, &b->reader, e) &&
+           open_consumer(c, KAFKA_OBSERVER, client_id, NULL, b, &b->observer, e);
+}
+
+static bool join(struct bus_kafka *b, struct err *e)
+{
+    rd_kafka_poll_set_consumer(b->consumer);
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_list_add(list, topics[b->inbox].name, RD_KAFKA_PARTITION_UA);
+    rd_kafka_resp_err_t code = rd_kafka_subscribe(b->consumer, list);
+    rd_kafka_topic_partition_list_destroy(list);
+    return !code || kafka_read_fail(code, "subscribe", NULL, e);
+}
+
+static void describe(struct bus_kafka *b, const struct bus_conf *bc)
+{
+    size_t n = 0;
+    b->inbox = bc->inbox;
+    b->facts = bc->facts;
+    b->listener = bc->listener;
+    for (const enum topic_id *t = bc->outputs; t && *t != TOPIC_N; t++)
+        if (n < TOPIC_N)
+            b->outputs[n++] = *t;
+    b->outputs[n] = TOPIC_N;
+    must(asprintf(&b->group, "clinic.attach.%s", bc->service) > 0);
+}
+
+bool bus_kafka_open(const struct conf *c, const struct bus_conf *bc, struct bus **ret, struct err *e)
+{
+    struct bus_kafka *b = new_bus();
+    char *client = NULL;
+    describe(b, bc);
+    must(asprintf(&client, "%s-%s", bc->service, bc->instance) > 0);
+    bool ok = bus_kafka_txn_conf(b, c, client, e) && open_readers(c, client, b, e) &&
+              open_consumer(c, KAFKA_GROUP, client, b->group, b, &b->consumer, e) && join(b, e);
+    free(client);
+    if (!ok) {
+        bus_kafka_close(&b->bus);
+        return false;
+    }
+    *ret = &b->bus;
+    return true;
+}
+
+bool bus_kafka_open_reader(const struct conf *c, const char *client_id, struct bus **ret, struct err *e)
+{
+    struct bus_kafka *b = new_bus();
+    if (!open_readers(c, client_id, b, e)) {
+        bus_kafka_close(&b->bus);
+        return false;
+    }
+    *ret = &b->bus;
+    return true;
+}

@@ -1,0 +1,157 @@
+/* Topics: what there is, and creating what topics.def wants. */
+#include <stdlib.h>
+#include "runtime/bus_kafka_impl.h"
+#include "runtime/kafka_conf.h"
+#include "runtime/kafka_error.h"
+
+enum { METADATA_TIMEOUT_MS = 5000, CREATE_TIMEOUT_MS = 30000 };
+
+/* Segments small enough that the cleaner, which never touches the one being written, keeps a replay short; tombstones
+ * stay longer than the longest catch-up. */
+static const struct {
+    const char *name, *value;
+} compacted[] = {
+    {"segment.bytes", "67108864"},
+    {"min.cleanable.dirty.ratio", "0.2"},
+    {"delete.retention.ms", "604800000"},
+};
+
+int32_t bus_kafka_partitions(struct bus *bus, int topic, struct err *e)
+{
+    struct bus_kafka *b = bus_kafka_of(bus);
+    const struct rd_kafka_metadata *md;
+    rd_kafka_topic_t *rkt = rd_kafka_topic_new(b->observer, topics[topic].name, NULL);
+    rd_kafka_resp_err_t code = rd_kafka_metadata(b->observer, 0, rkt, &md, METADATA_TIMEOUT_MS);
+    int32_t n = -1;
+    if (!code) {
+        code = md->topic_cnt == 1 ? md->topics[0].err : RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
+        n = code ? -1 : md->topics[0].partition_cnt;
+        rd_kafka_metadata_destroy(md);
+    }
+    rd_kafka_topic_destroy(rkt);
+    if (code)
+        kafka_read_fail(code, topics[topic].name, NULL, e);
+    return n;
+}
+
+static bool admin_open(const struct conf *c, rd_kafka_t **ret, struct err *e)
+{
+    rd_kafka_conf_t *kc;
+    return kafka_conf_new(c, KAFKA_ADMIN, "clinic-admin", NULL, &kc, e) &&
+           kafka_handle_new(RD_KAFKA_PRODUCER, kc, ret, e);
+}
+
+bool kafka_topics_plan(const struct conf *c, struct topic_plan ret[TOPIC_N], struct err *e)
+{
+    const struct rd_kafka_metadata *md;
+    rd_kafka_t *rk;
+    if (!admin_open(c, &rk, e))
+        return false;
+    rd_kafka_resp_err_t code = rd_kafka_metadata(rk, 1, NULL, &md, METADATA_TIMEOUT_MS);
+    if (!code) {
+        for (int i = 0; i < TOPIC_N; i++)
+            ret[i] = (struct topic_plan){.topic = i};
+        for (int i = 0; i < md->topic_cnt; i++) {
+            int t = topic_by_name(md->topics[i].topic);
+            if (t >= 0 && !md->topics[i].err)
+                ret[t] = (struct topic_plan){t, true, md->topics[i].partition_cnt};
+        }
+        rd_kafka_metadata_destroy(md);
+    }
+    rd_kafka_destroy(rk);
+    return !code || kafka_read_fail(code, "list of topics", NULL, e);
+}
+
+static void set(rd_kafka_NewTopic_t *nt, const char *name, const char *value)
+{
+    must(rd_kafka_NewTopic_set_config(nt, name, value) == RD_KAFKA_RESP_ERR_NO_ERROR);
+}
+
+static rd_kafka_NewTopic_t *wanted(const struct topic_info *t, int32_t partitions, int replication, struct err *e)
+{
+    char text[200], retention[24];
+    rd_kafka_NewTopic_t *nt = rd_kafka_NewTopic_new(t->name, partitions, replication, text, sizeof text);
+    if (!nt) {
+        err_set(e, ERR_FATAL, "BUS-FATAL", "topic %s: %s", t->name, text);
+        return NULL;
+    }
+    snprintf(retention, sizeof retention, "%lld",
+             t->retention_days ? (long long)t->retention_days * 86400000 : -1LL);
+    set(nt, "retention.ms", retention);
+    set(nt, "cleanup.policy", t->cleanup == 'C' ? "compact" : "delete");
+    set(nt, "message.timestamp.type", t->time == 'A' ? "LogAppendTime" : "CreateTime");
+    set(nt, "min.insync.replicas", replication >= 3 ? "2" : "1");
+    for (size_t i = 0; t->cleanup == 'C' && i < sizeof compacted / sizeof *compacted; i++)
+        set(nt, compacted[i].name, compacted[i].value);
+    return nt;
+}
+
+/* Another instance may have been faster: a topic that exists by now is fine. */
+static bool take_results(rd_kafka_event_t *ev, struct err *e)
+{
+    size_t n = 0;
+    if (rd_kafka_event_error(ev))
+        return kafka_read_fail(rd_kafka_event_error(ev), "create topics", rd_kafka_event_error_string(ev), e);
+    const rd_kafka_topic_result_t **res =
+        rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(ev), &n);
+    for (size_t i = 0; i < n; i++) {
+        rd_kafka_resp_err_t code = rd_kafka_topic_result_error(res[i]);
+        if (code && code != RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS)
+            return kafka_read_fail(code, rd_kafka_topic_result_name(res[i]), rd_kafka_topic_result_error_string(res[i]),
+                                   e);
+    }
+    return true;
+}
+
+static bool create(rd_kafka_t *rk, rd_kafka_NewTopic_t **want, size_t n, struct err *e)
+{
+    char text[200];
+    rd_kafka_AdminOptions_t *opt = rd_kafka_AdminOptions_new(rk, RD_KAFKA_ADMIN_OP_CREATETOPICS);
+    rd_kafka_AdminOptions_set_request_timeout(opt, CREATE_TIMEOUT_MS, text, sizeof text);
+    rd_kafka_AdminOptions_set_operation_timeout(opt, CREATE_TIMEOUT_MS, text, sizeof text);
+    rd_kafka_queue_t *q = rd_kafka_queue_new(rk);
+    rd_kafka_CreateTopics(rk, want, n, opt, q);
+    rd_kafka_event_t *ev = rd_kafka_queue_poll(q, CREATE_TIMEOUT_MS + 1000);
+    bool ok = ev ? take_results(ev, e) : err_set(e, ERR_RETRY, "BUS-RETRY", "create topics: no answer");
+    if (ev)
+        rd_kafka_event_destroy(ev);
+    rd_kafka_queue_destroy(q);
+    rd_kafka_AdminOptions_destroy(opt);
+    return ok;
+}
+
+/* Created is not yet known everywhere: wait until the brokers name every topic, so that the caller may use them. */
+static bool await_all(const struct conf *c, struct err *e)
+{
+    struct topic_plan now[TOPIC_N];
+    int64_t deadline = kafka_mono_ms() + CREATE_TIMEOUT_MS;
+    for (;;) {
+        int missing = 0;
+        if (!kafka_topics_plan(c, now, e))
+            return false;
+        for (int i = 0; i < TOPIC_N; i++)
+            missing += !now[i].exists || now[i].partitions == 0;
+        if (missing == 0)
+            return true;
+        if (kafka_mono_ms() > deadline)
+            return err_set(e, ERR_RETRY, "BUS-RETRY", "%d topics created but not yet known to the brokers", missing);
+    }
+}
+
+bool kafka_topics_create(const struct conf *c, const struct topic_plan *plan, int32_t partitions, int replication,
+                         struct err *e)
+{
+    rd_kafka_NewTopic_t *want[TOPIC_N];
+    rd_kafka_t *rk;
+    size_t n = 0;
+    bool ok = true;
+    for (int i = 0; ok && i < TOPIC_N; i++)
+        if (!plan[i].exists)
+            ok = (want[n] = wanted(&topics[plan[i].topic], partitions, replication, e)) && ++n;
+    if (ok && n > 0 && (ok = admin_open(c, &rk, e))) {
+        ok = create(rk, want, n, e) && await_all(c, e);
+        rd_kafka_destroy(rk);
+    }
+    rd_kafka_NewTopic_destroy_array(want, n);
+    return ok;
+}

@@ -1,0 +1,88 @@
+/* Records of librdkafka as records of the port, without copying their bytes. */
+#include <stdlib.h>
+#include "runtime/bus_kafka_impl.h"
+
+enum { HEADERS_MAX = 128 }; /* of one record; a sender may put 300 000 into one message */
+
+static void take_named(struct bus_rec *r, const char *name, struct bytes value)
+{
+    static const struct {
+        const char *name;
+        size_t at;
+    } fields[] = {
+        {"content-type", offsetof(struct bus_rec, content_type)}, {"ce_type", offsetof(struct bus_rec, ce_type)},
+        {"ce_id", offsetof(struct bus_rec, ce_id)},               {"ce_subject", offsetof(struct bus_rec, ce_subject)},
+        {"ce_time", offsetof(struct bus_rec, ce_time)},           {"traceparent", offsetof(struct bus_rec, traceparent)},
+    };
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
+        if (value.p && strcmp(name, fields[i].name) == 0)
+            *(struct bytes *)((char *)r + fields[i].at) = value;
+}
+
+static void take_headers(struct arena *mem, const rd_kafka_message_t *m, struct bus_rec *r)
+{
+    rd_kafka_headers_t *hs;
+    if (rd_kafka_message_headers(m, &hs) != RD_KAFKA_RESP_ERR_NO_ERROR)
+        return;
+    size_t n = rd_kafka_header_cnt(hs);
+    if (n > HEADERS_MAX)
+        n = HEADERS_MAX;
+    struct bus_header *to = ARENA_ARRAY(mem, struct bus_header, n);
+    for (size_t i = 0; i < n; i++) {
+        if (rd_kafka_header_get_all(hs, i, &to[i].name, &to[i].value.p, &to[i].value.n) != RD_KAFKA_RESP_ERR_NO_ERROR)
+            break;
+        take_named(r, to[i].name, to[i].value);
+        r->headers_n = i + 1;
+    }
+    r->headers = to;
+}
+
+static void hold(struct bus_kafka *b, rd_kafka_message_t *m)
+{
+    if (b->held_n == b->held_cap) {
+        b->held_cap = b->held_cap ? b->held_cap * 2 : 1024;
+        b->held = realloc(b->held, b->held_cap * sizeof(*b->held));
+        must(b->held);
+    }
+    b->held[b->held_n++] = m;
+}
+
+void bus_kafka_hold(struct bus_kafka *b, rd_kafka_message_t *m, int topic, struct bus_rec *r)
+{
+    static const struct bytes none = {"", 0};
+    hold(b, m);
+    *r = (struct bus_rec){
+        .topic = topic,
+        .partition = m->partition,
+        .offset = m->offset,
+        .time_ms = rd_kafka_message_timestamp(m, NULL),
+        .key = {m->key, m->key_len},
+        .value = {m->payload, m->len},
+        .content_type = none,
+        .ce_type = none,
+        .ce_id = none,
+        .ce_subject = none,
+        .ce_time = none,
+        .traceparent = none,
+    };
+    take_headers(b->mem, m, r);
+}
+
+void bus_kafka_done(struct bus *bus)
+{
+    struct bus_kafka *b = bus_kafka_of(bus);
+    for (size_t i = 0; i < b->held_n; i++)
+        rd_kafka_message_destroy(b->held[i]);
+    b->held_n = 0;
+    arena_reset(b->mem);
+}
+
+rd_kafka_headers_t *kafka_headers_of(const struct bus_out *o)
+{
+    if (o->headers_n == 0)
+        return NULL;
+    rd_kafka_headers_t *hs = rd_kafka_headers_new(o->headers_n);
+    for (size_t i = 0; i < o->headers_n; i++)
+        rd_kafka_header_add(hs, o->headers[i].name, -1, o->headers[i].value.p, (ssize_t)o->headers[i].value.n);
+    return hs;
+}

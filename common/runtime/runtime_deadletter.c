@@ -1,0 +1,110 @@
+/* runtime_deadletter.c - a record that could not be handled: its bytes in a sealed box, the reason in clear. */
+#include "runtime/runtime_int.h"
+#include <ctype.h>
+#include <stdio.h>
+
+#define BOXED_MAX 900000 /* the default limit of a broker is 1 MiB: what is longer is cut, the headers tell */
+#define HEADERS_N 7
+
+typedef Clinic__Attach__V1__OriginalRecord OriginalRecord;
+typedef Clinic__Attach__V1__DeadLetter DeadLetter;
+typedef Clinic__Attach__V1__Header Header;
+
+/* Pseudonyms, UUIDs and register codes may stand in clear; a policy number, or anything else, may not. */
+bool deadletter_key_is_harmless(struct bytes key)
+{
+    const char *s = key.p;
+    size_t digits = 0;
+    if (key.n == 0 || key.n > 36)
+        return false;
+    for (size_t i = 0; i < key.n; i++) {
+        if (!isalnum((unsigned char)s[i]) && s[i] != '-' && s[i] != '_')
+            return false;
+        digits += isdigit((unsigned char)s[i]) != 0;
+    }
+    bool is_ref = key.n == PERSON_REF_LEN && digits < key.n;
+    bool is_uuid = key.n == 36 && s[8] == '-' && s[13] == '-' && s[18] == '-' && s[23] == '-';
+    bool is_code = key.n <= 8; /* codes of medical organisations; SNILS, certificates and phones are longer */
+    return is_ref || is_uuid || is_code;
+}
+
+static struct bytes pack(struct arena *mem, const ProtobufCMessage *m)
+{
+    uint8_t *to = arena_alloc(mem, protobuf_c_message_get_packed_size(m) + 1);
+    return bytes_of(to, protobuf_c_message_pack(m, to));
+}
+
+static ProtobufCBinaryData binary(struct bytes b) { return (ProtobufCBinaryData){b.n, (uint8_t *)(uintptr_t)b.p}; }
+
+static void fill_headers(struct arena *mem, const struct bus_rec *rec, OriginalRecord *o, size_t *room)
+{
+    o->headers = ARENA_ARRAY(mem, Header *, rec->headers_n + 1);
+    for (size_t i = 0; i < rec->headers_n; i++) {
+        size_t n = strlen(rec->headers[i].name) + rec->headers[i].value.n + 16;
+        if (n > *room)
+            return;
+        *room -= n;
+        Header *h = arena_alloc(mem, sizeof *h);
+        clinic__attach__v1__header__init(h);
+        h->name = arena_strdup(mem, rec->headers[i].name);
+        h->value = binary(rec->headers[i].value);
+        o->headers[o->n_headers++] = h;
+    }
+}
+
+static struct bytes original(struct arena *mem, const struct bus_rec *rec)
+{
+    OriginalRecord o = CLINIC__ATTACH__V1__ORIGINAL_RECORD__INIT;
+    size_t room = BOXED_MAX;
+    o.key = binary(bytes_of(rec->key.p, rec->key.n < room ? rec->key.n : room));
+    room -= o.key.len;
+    fill_headers(mem, rec, &o, &room);
+    o.value = binary(bytes_of(rec->value.p, rec->value.n < room ? rec->value.n : room));
+    o.timestamp_ms = rec->time_ms;
+    return pack(mem, &o.base);
+}
+
+static struct bytes letter(struct runtime *rt, const struct item *it)
+{
+    struct arena *mem = rt->b.mem;
+    DeadLetter d = CLINIC__ATTACH__V1__DEAD_LETTER__INIT;
+    if (rt->d.keys) {
+        d.key_id = arena_strdup(mem, deadletter_key_id(rt->d.keys));
+        d.box = binary(deadletter_box(rt->d.keys, original(mem, it->rec), mem));
+    }
+    d.reason = arena_strdup(mem, svc_reject_name(it->verdict.reason));
+    d.detail = arena_strdup(mem, it->verdict.detail ? it->verdict.detail : "");
+    d.origin = arena_printf(mem, "%s/%d/%lld", topics[rt->def->inbox].name, (int)it->rec->partition,
+                            (long long)it->rec->offset);
+    return pack(mem, &d.base);
+}
+
+static const struct bus_header *headers(struct runtime *rt, const struct item *it, size_t *ret_n)
+{
+    struct arena *mem = rt->b.mem;
+    struct ce ce = {.id = arena_printf(mem, "%s/dead", it->base), .source = arena_printf(mem, "/clinic/%s", rt->def->name),
+                    .type = events[EV_DEAD_LETTER].type, .dataschema = ce_dataschema(EV_DEAD_LETTER),
+                    .causationid = it->base, .time_ms = it->ev.now_ms};
+    size_t n;
+    const struct bus_header *std = ce_headers(&ce, mem, &n);
+    struct bus_header *h = ARENA_ARRAY(mem, struct bus_header, n + HEADERS_N);
+    memcpy(h, std, n * sizeof *h);
+    h[n++] = (struct bus_header){"kafka_dlt-original-topic", bytes_str(topics[rt->def->inbox].name)};
+    h[n++] = (struct bus_header){"dlq-original-partition", bytes_str(arena_printf(mem, "%d", (int)it->rec->partition))};
+    h[n++] = (struct bus_header){"dlq-original-offset", bytes_str(arena_printf(mem, "%lld", (long long)it->rec->offset))};
+    h[n++] = (struct bus_header){"dlq-service", bytes_str(rt->def->name)};
+    h[n++] = (struct bus_header){"dlq-reason", bytes_str(svc_reject_name(it->verdict.reason))};
+    h[n++] = (struct bus_header){"dlq-error", bytes_str(it->verdict.detail ? it->verdict.detail : "")};
+    h[n++] = (struct bus_header){"dlq-original-size", bytes_str(arena_printf(mem, "%zu", it->rec->value.n))};
+    *ret_n = n;
+    return h;
+}
+
+void deadletter_build(struct runtime *rt, const struct item *it, struct bus_out *out)
+{
+    *out = (struct bus_out){.topic = (int)rt->def->dlq, .partition = it->part->id};
+    if (deadletter_key_is_harmless(it->rec->key))
+        out->key = it->rec->key;
+    out->value = letter(rt, it);
+    out->headers = headers(rt, it, &out->headers_n);
+}

@@ -1,0 +1,127 @@
+/* runtime_decode.c - a record of the inbox, or of the due index, as an event for the handlers. What cannot become an
+ * event gets its verdict here. */
+#include <stdio.h>
+#include <strings.h>
+#include "runtime/runtime_int.h"
+
+static const char *text_of(struct arena *mem, struct bytes b)
+{
+    if (!b.n)
+        return "";
+    char *s = arena_alloc(mem, b.n + 1);
+    memcpy(s, b.p, b.n);
+    s[b.n] = '\0';
+    return s;
+}
+
+static int digits(const char *s, int n)
+{
+    int v = 0;
+    for (int i = 0; i < n; i++) {
+        if (s[i] < '0' || s[i] > '9')
+            return -1;
+        v = v * 10 + (s[i] - '0');
+    }
+    return v;
+}
+
+/* Days since 1970-01-01 of a date of the proleptic Gregorian calendar. */
+static int64_t days_of(int64_t y, int m, int d)
+{
+    y -= m <= 2;
+    int64_t era = (y >= 0 ? y : y - 399) / 400, yoe = y - era * 400;
+    int64_t doy = (153 * (m + (m > 2 ? -3 : 9)) + 2) / 5 + d - 1;
+    return era * 146097 + yoe * 365 + yoe / 4 - yoe / 100 + doy - 719468;
+}
+
+/* RFC 3339 in UTC with optional fraction, as ce_time is written: "2026-11-22T06:20:38.512Z"; -1 when it is not that. */
+static int64_t time_of(struct bytes t)
+{
+    const char *s = t.p;
+    if (t.n < 20 || s[4] != '-' || s[7] != '-' || (s[10] | 0x20) != 't' || s[13] != ':' || s[16] != ':' ||
+        (s[t.n - 1] | 0x20) != 'z')
+        return -1;
+    int y = digits(s, 4), mo = digits(s + 5, 2), d = digits(s + 8, 2);
+    int h = digits(s + 11, 2), mi = digits(s + 14, 2), sec = digits(s + 17, 2), ms = 0;
+    if (y < 0 || mo < 1 || mo > 12 || d < 1 || d > 31 || h < 0 || h > 23 || mi < 0 || mi > 59 || sec < 0 || sec > 60)
+        return -1;
+    for (size_t i = 20, scale = 100; s[19] == '.' && i < t.n - 1 && scale; i++, scale /= 10) {
+        if (s[i] < '0' || s[i] > '9')
+            return -1;
+        ms += (s[i] - '0') * (int)scale;
+    }
+    return ((days_of(y, mo, d) * 24 + h) * 60 + mi) * 60000 + sec * 1000 + ms;
+}
+
+/* What can be said of a record before its bytes are looked into; false = *why tells. */
+static bool is_acceptable(const struct runtime *rt, const struct bus_rec *r, struct svc_verdict *why)
+{
+    static const char structured[] = "application/cloudevents";
+    if (r->value.n > rt->d.conf->record_max_bytes)
+        *why = svc_rejected(SVC_REJECT_TOO_LARGE, "value is longer than record.max_bytes");
+    else if (r->content_type.n >= sizeof structured - 1 &&
+             strncasecmp(r->content_type.p, structured, sizeof structured - 1) == 0)
+        *why = svc_rejected(SVC_REJECT_CONTENT_MODE, "content-type: only the binary mode of CloudEvents is read");
+    else if (!r->value.p || r->value.n == 0)
+        *why = svc_rejected(SVC_REJECT_EMPTY, "value: empty");
+    else if (r->ce_type.n == 0)
+        *why = svc_rejected(SVC_REJECT_UNKNOWN_TYPE, "ce_type: missing");
+    else
+        return true;
+    return false;
+}
+
+static void decode_value(struct runtime *rt, struct item *it)
+{
+    const struct bus_rec *r = it->rec;
+    int type = event_by_type(r->ce_type.p, r->ce_type.n);
+    const struct svc_handler *row = type < 0 ? NULL : rt->row_of[type];
+    if (!row) {
+        it->verdict = svc_rejected(SVC_REJECT_UNKNOWN_TYPE, "ce_type: not one of this inbox");
+        return;
+    }
+    it->ev.type = events[type].type;
+    it->ev.msg = protobuf_c_message_unpack(events[type].msg, arena_pb(rt->b.mem), r->value.n, r->value.p);
+    if (it->ev.msg)
+        it->row = row;
+    else
+        it->verdict = svc_rejected(SVC_REJECT_UNDECODABLE, "value: not the message that ce_type names");
+}
+
+static struct svc_event event_of(struct runtime *rt, const struct part *p)
+{
+    return (struct svc_event){
+        .ce_id = "", .subject = "", .traceparent = "", .partition = p->id,
+        .partitions = rt->d.conf->partitions, .arena = rt->b.mem, .conf = rt->d.svc_conf,
+    };
+}
+
+void decode_record(struct runtime *rt, struct item *it, const struct bus_rec *rec, struct part *p)
+{
+    struct arena *mem = rt->b.mem;
+    *it = (struct item){.rec = rec, .part = p, .due_table = -1, .ev = event_of(rt, p)};
+    it->base = arena_printf(mem, "%s-%d-%lld", rt->def->name, (int)p->id, (long long)rec->offset);
+    it->ev.key = rec->key;
+    it->ev.ce_id = text_of(mem, rec->ce_id);
+    it->ev.subject = text_of(mem, rec->ce_subject);
+    it->ev.traceparent = text_of(mem, rec->traceparent);
+    if (!ce_traceparent_ok(it->ev.traceparent))
+        it->ev.traceparent = "";
+    int64_t told = rt->d.conf->time_from_event ? time_of(rec->ce_time) : -1;
+    it->ev.now_ms = told >= 0 ? told : rec->time_ms;
+    if (p->poison && p->failed_offset == rec->offset)
+        it->verdict = svc_rejected(SVC_REJECT_POISON, "the broker keeps refusing its effects");
+    else if (is_acceptable(rt, rec, &it->verdict))
+        decode_value(rt, it);
+}
+
+/* The record itself is read with the batch, checked against the marks; see handle_item. */
+void decode_due(struct runtime *rt, struct item *it, const struct store_due *due, struct part *p, int64_t now_ms)
+{
+    *it = (struct item){.part = p, .due_table = due->table, .row = rt->due_row[due->table], .ev = event_of(rt, p)};
+    it->base = arena_printf(rt->b.mem, "%s-%d-due-%.*s-%lld", rt->def->name, (int)p->id, (int)due->key.n,
+                            (const char *)due->key.p, (long long)due->due_ms);
+    it->ev.type = SVC_DUE;
+    it->ev.key = due->key;
+    it->ev.now_ms = now_ms;
+}

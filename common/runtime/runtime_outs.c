@@ -1,0 +1,112 @@
+/* runtime_outs.c - what a decided batch produces (facts, events, dead letters), applies and commits; all of it is
+ * built before the transaction begins, so that the transaction stays open for milliseconds. */
+#include "runtime/runtime_int.h"
+#include <stdio.h>
+
+static const char *source_of(struct runtime *rt) { return arena_printf(rt->b.mem, "/clinic/%s", rt->def->name); }
+
+static bool is_changed(const struct entry *en)
+{
+    if (!en->writer)
+        return false;
+    if (!en->planned)
+        return true;
+    return (en->stored.p == NULL) != (en->value.p == NULL) || !bytes_eq(en->stored, en->value);
+}
+
+static void add_fact(struct runtime *rt, const struct entry *en, const char *source, uint32_t seq)
+{
+    struct arena *mem = rt->b.mem;
+    const struct svc_table *t = &rt->def->tables[en->table];
+    const struct item *by = en->writer;
+    char *key = arena_printf(mem, "%s/%.*s", t->name, (int)en->key.n, (const char *)en->key.p);
+    struct ce ce = {.id = arena_printf(mem, "%s/s%u", by->base, seq), .source = source, .type = events[t->type].type,
+                    .time_ms = by->ev.now_ms};
+    struct bus_out *out = LIST_ADD(&rt->b.outs, mem);
+    *out = (struct bus_out){.topic = (int)rt->def->facts, .partition = en->part, .value = en->value};
+    out->key = bytes_of(key, strlen(t->name) + 1 + en->key.n);
+    out->headers = ce_headers(&ce, mem, &out->headers_n);
+}
+
+/* Facts of a partition in the order of the overlay: each key once, with its last value. */
+static void add_facts(struct runtime *rt, struct part *p, const char *source)
+{
+    struct batch *b = &rt->b;
+    struct store_batch *a = &b->applies[b->applies_n];
+    *a = (struct store_batch){.part = p->id, .topic = (int)rt->def->facts};
+    a->puts = arena_alloc(b->mem, sizeof *a->puts * (b->over.n + 1));
+    for (uint32_t i = 0; i < b->over.n; i++) {
+        const struct entry *en = &b->over.entries[i];
+        if (en->part != p->id || !is_changed(en))
+            continue;
+        add_fact(rt, en, source, i);
+        a->puts[a->n++] = (struct store_put){en->table, en->key, en->value, en->value.p ? en->due_ms : 0};
+    }
+    if (a->n > 0)
+        b->applies_to[b->applies_n++] = p;
+}
+
+/* A trace per application: the input's, else one derived from the application id; a span per event. */
+static const char *trace_of(struct runtime *rt, const struct effect *ef, const char *id)
+{
+    char *child = arena_alloc(rt->b.mem, CE_TRACEPARENT_BYTES);
+    char root[CE_TRACEPARENT_BYTES] = "";
+    const char *parent = ef->by->ev.traceparent;
+    if (!parent[0]) {
+        ce_child_traceparent("", ef->subject[0] ? ef->subject : ef->by->base, root);
+        parent = root;
+    }
+    ce_child_traceparent(parent, id, child);
+    return child;
+}
+
+static void add_event(struct runtime *rt, const struct effect *ef, const char *source)
+{
+    struct arena *mem = rt->b.mem;
+    const struct svc_event *ev = &ef->by->ev;
+    struct ce ce = {
+        .id = arena_printf(mem, "%s/%d", ef->by->base, ef->seq), .source = source, .type = events[ef->type].type,
+        .subject = ef->subject, .dataschema = ce_dataschema(ef->type), .correlationid = ef->subject,
+        .causationid = ev->ce_id[0] ? ev->ce_id : ef->by->base, .time_ms = ev->now_ms,
+    };
+    ce.traceparent = trace_of(rt, ef, ce.id);
+    struct bus_out *out = LIST_ADD(&rt->b.outs, mem);
+    *out = (struct bus_out){.topic = (int)ef->topic, .partition = ef->part, .key = ef->key, .value = ef->value};
+    out->headers = ce_headers(&ce, mem, &out->headers_n);
+}
+
+/* Every partition with anything in the batch: its next offset, or for due work alone the one it stands at. */
+static void add_offsets(struct runtime *rt)
+{
+    struct batch *b = &rt->b;
+    b->offsets = ARENA_ARRAY(b->mem, struct bus_pos, (size_t)rt->d.conf->partitions);
+    for (int32_t i = 0; i < rt->d.conf->partitions; i++) {
+        const struct part *p = &rt->parts[i];
+        if (!p->in_batch)
+            continue;
+        struct bus_pos *pos = &b->offsets[b->offsets_n++];
+        *pos = (struct bus_pos){p->id, p->position};
+        for (size_t k = 0; k < b->due_first && k < b->n; k++)
+            if (b->items[k].part == p)
+                pos->next = b->items[k].rec->offset + 1;
+    }
+}
+
+void outs_build(struct runtime *rt)
+{
+    struct batch *b = &rt->b;
+    const char *source = source_of(rt);
+    if (b->n < b->due_first)
+        b->due_first = b->n; /* the batch was cut short */
+    b->applies = ARENA_ARRAY(b->mem, struct store_batch, (size_t)rt->d.conf->partitions);
+    b->applies_to = ARENA_ARRAY(b->mem, struct part *, (size_t)rt->d.conf->partitions);
+    for (int32_t i = 0; i < rt->d.conf->partitions; i++)
+        if (rt->parts[i].in_batch)
+            add_facts(rt, &rt->parts[i], source);
+    for (uint32_t i = 0; i < b->effects.n; i++)
+        add_event(rt, &b->effects.v[i], source);
+    for (size_t i = 0; i < b->n; i++)
+        if (b->items[i].verdict.rejected && b->items[i].rec)
+            deadletter_build(rt, &b->items[i], LIST_ADD(&b->outs, b->mem));
+    add_offsets(rt);
+}

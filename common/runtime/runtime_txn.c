@@ -1,0 +1,166 @@
+/* runtime_txn.c - one transaction: begin, produce, send offsets, commit; then the store. Error classes decide, text
+ * never does (kafka.md section 4, steps 6 to 14). */
+#include "runtime/runtime_int.h"
+
+#define SLOW_COMMIT_MS 2000 /* a commit that took longer may have been delayed in the network: recreate afterwards */
+
+static bool step_begin(struct runtime *rt, struct err *e) { return rt->bus->ops->begin(rt->bus, e); }
+
+static bool step_produce(struct runtime *rt, struct err *e)
+{
+    struct batch *b = &rt->b;
+    for (; b->produced < b->outs.n; b->produced++)
+        if (!rt->bus->ops->produce(rt->bus, &b->outs.v[b->produced], e))
+            return false;
+    return true;
+}
+
+static bool step_offsets(struct runtime *rt, struct err *e)
+{
+    if (MUTANT(commit_without_offsets))
+        return true;
+    return rt->bus->ops->send_offsets(rt->bus, rt->b.offsets, rt->b.offsets_n, e);
+}
+
+static bool step_commit(struct runtime *rt, struct err *e)
+{
+    int64_t began = rt_mono(rt);
+    bool ok = rt->bus->ops->commit(rt->bus, e);
+    if (rt_mono(rt) - began > SLOW_COMMIT_MS)
+        rt->producer_broken = true;
+    return ok;
+}
+
+static const struct txn_step {
+    const char *name;
+    bool (*run)(struct runtime *rt, struct err *e);
+} steps[] = {{"begin", step_begin}, {"produce", step_produce}, {"send_offsets", step_offsets}, {"commit", step_commit}};
+enum { STEP_BEGIN, STEP_PRODUCE, STEP_OFFSETS, STEP_COMMIT, STEPS };
+
+bool txn_mend(struct runtime *rt, struct err *e)
+{
+    if (!rt->bus->ops->recreate(rt->bus, e)) {
+        rt->producer_broken = true;
+        part_rejoin_all(rt, JOIN_OUTCOME);
+        return false;
+    }
+    rt->producer_broken = false;
+    rt_count_txn("recreated");
+    return true;
+}
+
+/* The same call while it may be repeated. A full queue repeats quietly; else a repeat near a transaction is a reason to
+ * recreate the producer before the next one. */
+static bool patiently(struct runtime *rt, int step, struct err *e)
+{
+    struct repeat r = {0};
+    while (!steps[step].run(rt, e)) {
+        if (e->cls != ERR_RETRY)
+            return false;
+        rt_count_retry(steps[step].name);
+        if (step >= STEP_OFFSETS)
+            rt->producer_broken = true;
+        if (!rt_repeat(rt, &r))
+            return false;
+    }
+    return true;
+}
+
+static enum txn_result unknown(struct runtime *rt, const char *step, const struct err *e)
+{
+    rt_count_txn("unknown");
+    log_line(LOG_WARN, "RT-UNKNOWN", e->text, "step", step, "code", e->code, NULL);
+    rt->producer_broken = true;
+    if (MUTANT(unknown_is_committed) && strcmp(step, "commit") == 0)
+        return TXN_COMMITTED;
+    return TXN_UNKNOWN;
+}
+
+static enum txn_result give_up(struct runtime *rt, int step, const struct err *why, struct err *e)
+{
+    struct repeat r = {0};
+    struct err ae = {0};
+    while (!rt->bus->ops->abort(rt->bus, &ae)) {
+        if (ae.cls == ERR_FENCED || ae.cls == ERR_FATAL) {
+            *e = ae;
+            return TXN_END;
+        }
+        if (ae.cls != ERR_RETRY || !rt_repeat(rt, &r))
+            return unknown(rt, "abort", &ae);
+    }
+    rt_count_txn("aborted");
+    log_line(LOG_WARN, "RT-ABORTED", why->text, "step", steps[step].name, "code", why->code, NULL);
+    if (step == STEP_COMMIT)
+        rt->producer_broken = true;
+    return step == STEP_COMMIT ? TXN_DOUBTFUL : TXN_ABORTED;
+}
+
+static enum txn_result classify(struct runtime *rt, int step, struct err *e)
+{
+    struct err why = *e;
+    switch (e->cls) {
+    case ERR_FENCED:
+    case ERR_FATAL:
+        return TXN_END;
+    case ERR_RETRY: /* still, after the deadline */
+        if (step == STEP_COMMIT || step == STEP_BEGIN)
+            return unknown(rt, steps[step].name, &why);
+        return give_up(rt, step, &why, e);
+    case ERR_ABORT:
+    case ERR_STALE:
+    case ERR_INPUT:
+        if (step == STEP_BEGIN)
+            return unknown(rt, steps[step].name, &why);
+        return give_up(rt, step, &why, e);
+    case ERR_UNKNOWN:
+    case ERR_NONE:
+        break;
+    }
+    return unknown(rt, steps[step].name, &why);
+}
+
+enum txn_result txn_run(struct runtime *rt, struct err *e)
+{
+    if ((rt->producer_broken || rt->bus->ops->troubled(rt->bus)) && !txn_mend(rt, e))
+        return TXN_NOT_BEGUN;
+    for (int i = 0; i < STEPS; i++) {
+        if (i == STEP_COMMIT && MUTANT(apply_before_commit) && !txn_apply(rt, e))
+            return classify(rt, i, e);
+        if (!patiently(rt, i, e))
+            return classify(rt, i, e);
+    }
+    rt_count_txn("committed");
+    return TXN_COMMITTED;
+}
+
+static void apply_positions(struct runtime *rt)
+{
+    struct batch *b = &rt->b;
+    for (size_t i = 0; i < b->applies_n; i++) {
+        struct source *s = &b->applies_to[i]->src[0];
+        b->applies[i].prev = s->mark;
+        b->applies[i].next = rt->bus->ops->produced_end(rt->bus, s->topic, b->applies[i].part);
+        must(b->applies[i].next > s->mark || MUTANT(apply_before_commit));
+    }
+}
+
+/* Facts of a committed transaction into the store, chained. What goes wrong here costs a catch-up and loses nothing:
+ * the facts are in the log. */
+bool txn_apply(struct runtime *rt, struct err *e)
+{
+    struct batch *b = &rt->b;
+    if (b->applies_n == 0)
+        return true;
+    apply_positions(rt);
+    if (!rt->store->ops->apply(rt->store, b->applies, b->applies_n, e)) {
+        for (size_t i = 0; i < b->applies_n; i++)
+            part_rejoin(rt, b->applies_to[i], JOIN_APPLY);
+        return false;
+    }
+    for (size_t i = 0; i < b->applies_n; i++) {
+        b->applies_to[i]->src[0].mark = b->applies_to[i]->src[0].next = b->applies[i].next;
+        if (b->applies[i].ret == STORE_GAP)
+            part_rejoin(rt, b->applies_to[i], JOIN_APPLY);
+    }
+    return true;
+}

@@ -1,0 +1,155 @@
+/* cmd_registry.c - attachctl registry load FILE... and registry forms. */
+#include <string.h>
+#include "base/text.h"
+#include "services/attachctl/reg.h"
+#include "services/attachctl/sender.h"
+
+#define REGION_OFFSET_MIN 180
+
+struct load {
+    struct ctl *c;
+    struct sender *sender;
+    int64_t began_ms; /* names this load in ce_id */
+    bool clinics_sent;
+};
+
+static void on_bad(void *ctx, const char *file, uint64_t line, const char *field, const char *rule)
+{
+    const struct load *l = ctx;
+    if (!l->c->json) {
+        printf("%s:%llu: %s%s%s\n", file, (unsigned long long)line, field, field[0] ? ": " : "", rule);
+        return;
+    }
+    json_t *j = json_pack("{s:s, s:I, s:s, s:s}", "file", file, "line", (json_int_t)line, "field", field, "rule", rule);
+    json_dumpf(j, stdout, JSON_COMPACT);
+    putchar('\n');
+    json_decref(j);
+}
+
+static bool on_put(void *ctx, enum topic_id topic, enum event_id event, struct bytes key, const void *msg, const char *id,
+                   struct err *e)
+{
+    struct load *l = ctx;
+    char ce_id[160];
+    snprintf(ce_id, sizeof ce_id, "registry-%lld/%s", (long long)l->began_ms, id);
+    if (event != EV_REGISTRY_CLINIC && !l->clinics_sent) { /* the broker has the clinics before anything names them */
+        l->clinics_sent = true;
+        if (!sender_flush(l->sender, NULL, e))
+            return false;
+    }
+    return sender_put(l->sender, topic, event, key, msg, ce_id, "", e);
+}
+
+static void print_sum(const struct ctl *c, const struct reg *r)
+{
+    if (!c->json)
+        printf("%-28s %-14s %10s %10s %8s %9s %9s\n", "FILE", "FORM", "ROWS", "PUBLISHED", "BAD", "CHECK/S", "LOAD/S");
+    for (size_t i = 0; i < reg_files(r); i++) {
+        struct reg_sum s = reg_sum(r, i);
+        double check = s.seconds[0] > 0 ? (double)s.rows / s.seconds[0] : 0;
+        double load = s.seconds[1] > 0 ? (double)s.rows / s.seconds[1] : 0;
+        if (c->json)
+            printf("{\"file\":\"%s\",\"form\":\"%s\",\"rows\":%llu,\"published\":%llu,\"bad\":%llu,\"check_rows_per_s\":%.0f,"
+                   "\"load_rows_per_s\":%.0f}\n", s.file, s.form, (unsigned long long)s.rows, (unsigned long long)s.published,
+                   (unsigned long long)s.bad, check, load);
+        else
+            printf("%-28s %-14s %10llu %10llu %8llu %9.0f %9.0f\n", s.file, s.form, (unsigned long long)s.rows,
+                   (unsigned long long)s.published, (unsigned long long)s.bad, check, load);
+    }
+}
+
+static void print_total(const struct ctl *c, const struct reg *r, double seconds)
+{
+    unsigned long long rows = 0, published = 0, bad = 0;
+    for (size_t i = 0; i < reg_files(r); i++) {
+        struct reg_sum s = reg_sum(r, i);
+        rows += s.rows;
+        published += s.published;
+        bad += s.bad;
+    }
+    const double rate = seconds > 0 ? (double)rows / seconds : 0;
+    if (c->json)
+        printf("{\"total\":true,\"rows\":%llu,\"published\":%llu,\"bad\":%llu,\"seconds\":%.3f,\"rows_per_s\":%.0f}\n", rows,
+               published, bad, seconds, rate);
+    else
+        printf("%llu rows, %llu records published, %llu bad rows, %.1f s, %.0f rows/s\n", rows, published, bad, seconds, rate);
+}
+
+/* Second pass: everything was checked. */
+static bool publish(struct load *l, struct reg *r, struct err *e)
+{
+    return sender_open(l->c, true, &l->sender, e) && reg_publish(r, e) && sender_flush(l->sender, NULL, e);
+}
+
+static int load(struct ctl *c, struct reg *r, struct load *l, bool skip_bad, bool check_only)
+{
+    struct err e = {0};
+    double began = ctl_seconds();
+    bool clean = reg_check(r, &e);
+    if (!clean && e.cls != ERR_INPUT)
+        return ctl_fail(&e);
+    bool publishing = !check_only && (clean || skip_bad);
+    if (publishing && !publish(l, r, &e))
+        return ctl_fail(&e);
+    print_sum(c, r);
+    print_total(c, r, ctl_seconds() - began);
+    if (!clean && !publishing)
+        fputs("attachctl: nothing was published\n", stderr);
+    return clean ? CTL_OK : CTL_FOUND;
+}
+
+static int forms(void)
+{
+    for (size_t i = 0; reg_form_name(i); i++)
+        printf("%-14s %s\n", reg_form_name(i), reg_form_help(i));
+    return CTL_OK;
+}
+
+static int load_files(struct ctl *c, char **files, int n, const char *form, bool skip_bad, bool check_only)
+{
+    struct load l = {.c = c, .began_ms = ctl_now_ms()};
+    struct keyring *keys = NULL;
+    struct err e = {0};
+    if (!check_only && !ctl_keyring(c, &keys, &e))
+        return ctl_fail(&e);
+    if (keys && !keyring_can_name(keys)) {
+        keyring_free(keys);
+        err_set(&e, ERR_INPUT, "keyring.file", "has no [pseudonym] key");
+        return ctl_fail(&e);
+    }
+    struct reg_hooks hooks = {on_bad, on_put, &l};
+    struct reg *r = reg_new(keys, text_day_at(l.began_ms, REGION_OFFSET_MIN), &hooks);
+    reg_set_clock(r, ctl_seconds);
+    bool good = true;
+    for (int i = 0; i < n && good; i++)
+        good = reg_add(r, files[i], form, &e);
+    int code = good ? load(c, r, &l, skip_bad, check_only) : ctl_fail(&e);
+    sender_close(l.sender);
+    reg_free(r);
+    keyring_free(keys);
+    return code;
+}
+
+int cmd_registry(struct ctl *c, int argc, char **argv)
+{
+    static const struct option longs[] = {{"form", required_argument, NULL, 'f'}, {"skip-bad", no_argument, NULL, 's'},
+                                          {"check", no_argument, NULL, 'k'}, CTL_OPTIONS, {NULL}};
+    const char *form = NULL;
+    bool skip_bad = false, check_only = false;
+    int opt, code;
+    while ((opt = getopt_long(argc, argv, "o:h", longs, NULL)) >= 0) {
+        if (opt == 'f')
+            form = optarg;
+        else if (opt == 's')
+            skip_bad = true;
+        else if (opt == 'k')
+            check_only = true;
+        else if (!ctl_option(c, argv[0], opt, &code))
+            return code;
+    }
+    if (optind + 1 == argc && strcmp(argv[optind], "forms") == 0)
+        return forms();
+    if (optind + 2 > argc || strcmp(argv[optind], "load") != 0)
+        return ctl_usage(argv[0]);
+    return load_files(c, argv + optind + 1, argc - optind - 1, form, skip_bad, check_only);
+}

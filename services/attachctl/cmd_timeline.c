@@ -1,0 +1,2 @@
+#include "services/attachctl/ctl.h"
+int cmd_timeline(struct ctl *c, int argc, char **argv) { (void)c; (void)argc; (void)argv; return CTL_FAILED; }

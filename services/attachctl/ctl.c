@@ -1,0 +1,135 @@
+#include "services/attachctl/ctl.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include "base/text.h"
+
+#define READ_MAX 512
+#define READ_TIMEOUT_MS 1000
+#define READ_DEADLINE_S 30.0 /* without any progress */
+
+int ctl_usage(const char *command)
+{
+    for (const struct ctl_command *c = ctl_commands; c->name; c++)
+        if (strcmp(c->name, command) == 0)
+            fprintf(stderr, "usage: attachctl %s %s\n  %s\n", c->name, c->args, c->help);
+    return CTL_USAGE;
+}
+
+bool ctl_option(struct ctl *c, const char *command, int opt, int *ret_exit)
+{
+    if (opt == 'J') {
+        c->json = true;
+        return true;
+    }
+    if (opt == 'o' && (strcmp(optarg, "json") == 0 || strcmp(optarg, "table") == 0)) {
+        c->json = strcmp(optarg, "json") == 0;
+        return true;
+    }
+    ctl_usage(command);
+    *ret_exit = opt == 'h' ? CTL_OK : CTL_USAGE;
+    return false;
+}
+
+int ctl_fail(const struct err *e)
+{
+    fprintf(stderr, "attachctl: %s: %s\n", e->code, e->text);
+    return e->cls == ERR_INPUT ? CTL_USAGE : CTL_FAILED;
+}
+
+bool ctl_number(const char *option, const char *text, int64_t min, int64_t max, int64_t *ret)
+{
+    char *end;
+    errno = 0;
+    long long v = strtoll(text, &end, 10);
+    if (errno || *end || end == text || v < min || v > max) {
+        fprintf(stderr, "attachctl: %s wants a number from %lld to %lld\n", option, (long long)min, (long long)max);
+        return false;
+    }
+    *ret = v;
+    return true;
+}
+
+bool ctl_keyring(struct ctl *c, struct keyring **ret, struct err *e)
+{
+    const char *path = conf_str(c->conf, "keyring.file");
+    if (!path[0])
+        return err_set(e, ERR_INPUT, "keyring.file", "this command needs a keyring: --set keyring.file=FILE");
+    return keyring_load(path, ret, e);
+}
+
+int64_t ctl_now_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_REALTIME, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+double ctl_seconds(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/* --- reading topics --- */
+
+static bool read_until(struct bus *b, struct bus_log *l, int64_t high, ctl_rec_fn *fn, void *ctx, struct err *e)
+{
+    struct bus_rec recs[READ_MAX];
+    int64_t next = 0;
+    double progress = ctl_seconds();
+    while (next < high) {
+        size_t n;
+        int64_t before = next;
+        if (!b->ops->log_read(b, l, READ_TIMEOUT_MS, recs, READ_MAX, &n, &next, e))
+            return false;
+        for (size_t i = 0; i < n; i++)
+            if (recs[i].offset < high && !fn(ctx, &recs[i])) {
+                b->ops->done(b);
+                return true;
+            }
+        b->ops->done(b);
+        if (n > 0 || next > before)
+            progress = ctl_seconds();
+        else if (ctl_seconds() - progress > READ_DEADLINE_S)
+            return err_set(e, ERR_RETRY, "CTL-READ", "no progress: an open transaction, or the broker is away");
+    }
+    return true;
+}
+
+bool ctl_read(struct bus *b, int topic, int32_t part, int64_t from, ctl_rec_fn *fn, void *ctx, int64_t *ret_high,
+              struct err *e)
+{
+    int64_t high;
+    struct bus_log *l;
+    if (!b->ops->high(b, topic, part, &high, e))
+        return false;
+    if (ret_high)
+        *ret_high = high;
+    if (from >= high)
+        return true;
+    if (!b->ops->log_open(b, topic, part, from, &l, e))
+        return false;
+    bool good = read_until(b, l, high, fn, ctx, e);
+    b->ops->log_close(b, l);
+    return good;
+}
+
+bool ctl_read_topic(struct bus *b, int topic, ctl_rec_fn *fn, void *ctx, struct err *e)
+{
+    int32_t parts = bus_kafka_partitions(b, topic, e);
+    for (int32_t p = 0; p < parts; p++)
+        if (!ctl_read(b, topic, p, 0, fn, ctx, NULL, e))
+            return false;
+    return parts >= 0;
+}
+
+int64_t ctl_rec_time(const struct bus_rec *r)
+{
+    int64_t ms;
+    return r->ce_time.n && text_time_parse(r->ce_time.p, r->ce_time.n, &ms) ? ms : r->time_ms;
+}
+
+int ctl_rec_event(const struct bus_rec *r) { return r->ce_type.n ? event_by_type(r->ce_type.p, r->ce_type.n) : -1; }

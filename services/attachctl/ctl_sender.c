@@ -1,0 +1,131 @@
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include "services/attachctl/sender.h"
+
+#define RECORD_MAX (1 << 20)
+#define SCRATCH_BYTES (1 << 22)
+#define QUEUE_WAIT_MS 20
+#define FLUSH_MS 60000
+
+struct sender {
+    struct pub *pub;
+    int32_t partitions[TOPIC_N]; /* 0 = missing */
+    struct arena *mem;
+    uint8_t *packed;
+    atomic_ulong failed;
+};
+
+static void note_key(const char *key, const char *value, void *ctx)
+{
+    (void)value;
+    const char **wanted = ctx;
+    if (*wanted && strcmp(key, *wanted) == 0)
+        *wanted = NULL;
+}
+
+/* Settings of a bulk load, unless the operator chose his own. */
+static bool bulk_settings(struct conf *c, struct err *e)
+{
+    static const char *const rows[][2] = {{"linger.ms", "20"}, {"queue.buffering.max.messages", "200000"},
+                                          {"queue.buffering.max.kbytes", "131072"}, {"batch.size", "262144"},
+                                          {"batch.num.messages", "20000"}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const char *wanted = rows[i][0];
+        char name[64];
+        conf_each_kafka(c, note_key, &wanted);
+        snprintf(name, sizeof name, "kafka.%s", rows[i][0]);
+        if (wanted && !conf_set(c, name, rows[i][1], "bulk load", e))
+            return false;
+    }
+    return true;
+}
+
+bool sender_open(struct ctl *c, bool bulk, struct sender **ret, struct err *e)
+{
+    struct topic_plan plan[TOPIC_N];
+    if ((bulk && !bulk_settings(c->conf, e)) || !kafka_topics_plan(c->conf, plan, e))
+        return false;
+    struct sender *s = calloc(1, sizeof *s);
+    must(s);
+    for (int i = 0; i < TOPIC_N; i++)
+        s->partitions[plan[i].topic] = plan[i].exists ? plan[i].partitions : 0;
+    s->mem = arena_new(SCRATCH_BYTES, SCRATCH_BYTES);
+    s->packed = malloc(RECORD_MAX);
+    must(s->packed);
+    if (!pub_open(c->conf, "attachctl", &s->pub, e)) {
+        sender_close(s);
+        return false;
+    }
+    *ret = s;
+    return true;
+}
+
+static void on_done(void *ctx, bool ok)
+{
+    struct sender *s = ctx;
+    if (!ok)
+        atomic_fetch_add(&s->failed, 1);
+}
+
+static bool queue(struct sender *s, const struct bus_out *out, struct err *e)
+{
+    struct err full = {0};
+    while (!pub_send(s->pub, out, on_done, s, &full)) {
+        struct err wait;
+        if (full.cls != ERR_RETRY) {
+            *e = full;
+            return false;
+        }
+        if (atomic_load(&s->failed))
+            return err_set(e, ERR_RETRY, "CTL-SEND", "the broker does not take what was sent");
+        (void)!pub_flush(s->pub, QUEUE_WAIT_MS, &wait);
+    }
+    return true;
+}
+
+bool sender_put(struct sender *s, enum topic_id topic, enum event_id event, struct bytes key, const void *msg,
+                const char *id, const char *subject, struct err *e)
+{
+    if (!s->partitions[topic])
+        return err_set(e, ERR_INPUT, "CTL-TOPIC", "%s is missing: attachctl topics apply", topics[topic].name);
+    size_t n = protobuf_c_message_get_packed_size(msg);
+    if (n > RECORD_MAX)
+        return err_set(e, ERR_INPUT, "CTL-SIZE", "record of %zu bytes", n);
+    protobuf_c_message_pack(msg, s->packed);
+    struct ce ce = {.id = id, .source = "/clinic/attachctl", .type = events[event].type, .subject = subject,
+                    .dataschema = ce_dataschema(event), .correlationid = subject, .time_ms = ctl_now_ms()};
+    char traceparent[CE_TRACEPARENT_BYTES];
+    if (subject[0]) {
+        ce_child_traceparent("", subject, traceparent);
+        ce.traceparent = traceparent;
+    }
+    struct bus_out out = {.topic = topic, .partition = wire_partition(key, s->partitions[topic]), .key = key,
+                          .value = bytes_of(s->packed, n)};
+    out.headers = ce_headers(&ce, s->mem, &out.headers_n);
+    bool good = queue(s, &out, e);
+    arena_reset(s->mem);
+    return good;
+}
+
+bool sender_flush(struct sender *s, uint64_t *ret_failed, struct err *e)
+{
+    bool good = pub_flush(s->pub, FLUSH_MS, e);
+    uint64_t failed = atomic_load(&s->failed);
+    if (ret_failed)
+        *ret_failed = failed;
+    if (good && failed)
+        return err_set(e, ERR_RETRY, "CTL-SEND", "%llu records did not reach the broker", (unsigned long long)failed);
+    return good;
+}
+
+void sender_close(struct sender *s)
+{
+    if (!s)
+        return;
+    pub_close(s->pub);
+    arena_free(s->mem);
+    free(s->packed);
+    free(s);
+}

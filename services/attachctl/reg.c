@@ -1,0 +1,374 @@
+/* reg.c - the two passes over the files of a load. */
+#include "services/attachctl/reg.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "clinic/attach/v1/events.pb-c.h"
+#include "services/attachctl/reg_impl.h"
+
+#define FILES_MAX 64
+#define HEAD_BYTES 512
+#define ROW_RESERVE (1u << 20)
+
+struct reg_file {
+    const struct reg_form *form;
+    char *path;
+    const char *name; /* of the path */
+    struct reg_sum sum;
+    int column[CSV_FIELDS_MAX]; /* column of the form at this place of a row; -1 = none */
+    size_t columns_n;
+};
+
+struct reg {
+    const struct keyring *keys;
+    int32_t today;
+    struct reg_hooks hooks;
+    double (*now)(void);
+    struct reg_file files[FILES_MAX];
+    size_t files_n;
+    struct clinics clinics;
+    struct arena *mem; /* one row */
+    /* the file and row in hand */
+    struct reg_file *file;
+    uint64_t line;
+    bool row_bad, publishing;
+    struct err *err; /* set when a put failed */
+    bool failed;
+};
+
+struct reg *reg_new(const struct keyring *keys, int32_t today, const struct reg_hooks *h)
+{
+    struct reg *r = calloc(1, sizeof *r);
+    must(r);
+    r->keys = keys;
+    r->today = today;
+    r->hooks = *h;
+    r->mem = arena_new(ROW_RESERVE, ROW_RESERVE);
+    clinics_init(&r->clinics);
+    return r;
+}
+
+void reg_set_clock(struct reg *r, double (*now)(void)) { r->now = now; }
+
+void reg_free(struct reg *r)
+{
+    if (!r)
+        return;
+    for (size_t i = 0; i < r->files_n; i++)
+        free(r->files[i].path);
+    clinics_free(&r->clinics);
+    arena_free(r->mem);
+    free(r);
+}
+
+size_t reg_files(const struct reg *r) { return r->files_n; }
+struct reg_sum reg_sum(const struct reg *r, size_t i) { return r->files[i].sum; }
+
+bool reg_add(struct reg *r, const char *path, const char *form, struct err *e)
+{
+    char head[HEAD_BYTES];
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd < 0 ? -1 : read(fd, head, sizeof head);
+    if (fd >= 0)
+        close(fd);
+    if (n < 0)
+        return err_set(e, ERR_FATAL, "REG-FILE", "%s: %s", path, strerror(errno));
+    if (r->files_n == FILES_MAX)
+        return err_set(e, ERR_INPUT, "REG-FILES", "more than %d files in one load", FILES_MAX);
+    const struct reg_form *f = form ? reg_form_find(form) : reg_form_guess(path, head, (size_t)n);
+    if (!f)
+        return err_set(e, ERR_INPUT, "REG-FORM", "%s: %s", path,
+                       form ? "unknown form" : "no known form by its name; say which with --form");
+    struct reg_file *file = &r->files[r->files_n++];
+    *file = (struct reg_file){.form = f, .path = strdup(path)};
+    const char *slash = strrchr(file->path, '/');
+    file->name = slash ? slash + 1 : file->path;
+    file->sum.file = file->name;
+    file->sum.form = f->name;
+    return true;
+}
+
+/* --- reports --- */
+
+static void report(struct reg *r, const char *field, const char *rule)
+{
+    if (!r->row_bad)
+        r->file->sum.bad += !r->publishing;
+    r->row_bad = true;
+    if (!r->publishing)
+        r->hooks.bad(r->hooks.ctx, r->file->name, r->line, field, rule);
+}
+
+static const char *title_of(const struct reg_form *f, enum reg_field field)
+{
+    for (size_t i = 0; i < f->columns_n; i++)
+        if (f->columns[i].field == field)
+            return f->columns[i].title;
+    return reg_field_name[field];
+}
+
+static void bad_field(void *ctx, enum reg_field field, const char *rule)
+{
+    struct reg *r = ctx;
+    report(r, title_of(r->file->form, field), rule);
+}
+
+/* --- one good row --- */
+
+static bool put(struct reg *r, enum topic_id topic, enum event_id event, const char *key, const void *msg)
+{
+    char id[128];
+    snprintf(id, sizeof id, "%s/%llu", r->file->name, (unsigned long long)r->line);
+    if (!r->hooks.put(r->hooks.ctx, topic, event, bytes_str(key), msg, id, r->err))
+        return false;
+    r->file->sum.published++;
+    return true;
+}
+
+static bool put_attachment(struct reg *r, const struct reg_row *row, const char *ref)
+{
+    PB(AttachmentImported) m = CLINIC__ATTACH__V1__ATTACHMENT_IMPORTED__INIT;
+    m.person_ref = (char *)(uintptr_t)ref;
+    m.profile = row->profile;
+    m.clinic_id = (char *)(uintptr_t)row->v[RF_CLINIC_ID];
+    m.doctor_id = row->doctor_id;
+    m.effective_from_ms = (int64_t)row->from * 86400000;
+    m.counted_change = row->counted;
+    return put(r, TOPIC_ATTACHMENT_INBOX, EV_ATTACHMENT_IMPORTED, ref, &m);
+}
+
+static bool publish_row(struct reg *r, const struct reg_row *row)
+{
+    unsigned kinds = r->file->form->kinds;
+    char ref[PERSON_REF_LEN + 1];
+    person_ref_of(r->keys, row->policy, ref);
+    if (kinds & REG_PERSON) {
+        PB(PersonRecord) * m;
+        if (!reg_build_person(r->keys, row, r->mem, &m, r->err) ||
+            !put(r, TOPIC_REGISTRY_PERSON, EV_REGISTRY_PERSON, ref, m))
+            return false;
+    }
+    if (kinds & REG_POLICY) {
+        PB(PolicyRecord) * m;
+        if (!reg_build_policy(r->keys, row, r->mem, &m, r->err) ||
+            !put(r, TOPIC_REGISTRY_POLICY, EV_REGISTRY_POLICY, ref, m))
+            return false;
+    }
+    bool ended = row->detached && row->detached < r->today;
+    return !(kinds & REG_ATTACHMENT) || ended || put_attachment(r, row, ref);
+}
+
+/* First pass only: clinics and doctors are kept, attachments are held against them. */
+static void check_across(struct reg *r, struct reg_row *row)
+{
+    enum reg_field field = RF_CLINIC_ID;
+    const char *rule = NULL;
+    unsigned kinds = r->file->form->kinds;
+    if ((kinds & REG_CLINIC) && !r->publishing)
+        rule = clinics_add(&r->clinics, row, r->file->name, r->line, &field);
+    else if ((kinds & REG_DOCTOR) && !r->publishing)
+        rule = clinics_add_doctor(&r->clinics, row, &field);
+    else if (kinds & REG_ATTACHMENT)
+        rule = clinics_check_attachment(&r->clinics, row, &field);
+    if (rule)
+        bad_field(r, field, rule);
+}
+
+static void take_row(struct reg *r, struct reg_row *row)
+{
+    r->file->sum.rows += !r->publishing;
+    if (r->file->form->adapt)
+        r->file->form->adapt(row, r->today);
+    if (reg_check_row(r->file->form, row, r->today, bad_field, r))
+        check_across(r, row);
+    if (r->publishing && !r->row_bad && !(r->file->form->kinds & (REG_CLINIC | REG_DOCTOR)))
+        r->failed = !publish_row(r, row);
+    arena_reset(r->mem);
+}
+
+/* --- CSV --- */
+
+/* Places of the form's columns by the header. False: the file is not this form; reported. */
+static bool read_header(struct reg *r, const struct csv_row *row)
+{
+    const struct reg_form *f = r->file->form;
+    bool good = true;
+    r->file->columns_n = row->n;
+    for (size_t i = 0; i < row->n; i++) {
+        r->file->column[i] = -1;
+        for (size_t c = 0; c < f->columns_n; c++)
+            if (strcasecmp(f->columns[c].title, row->f[i].p) == 0)
+                r->file->column[i] = (int)c;
+        if (r->file->column[i] < 0) {
+            report(r, "header", "unknown column");
+            good = false;
+        }
+    }
+    for (size_t c = 0; c < f->columns_n; c++) {
+        int there = 0;
+        for (size_t i = 0; i < row->n; i++)
+            there += r->file->column[i] == (int)c && f->columns[c].field != RF_IGNORED;
+        bool missing = there == 0 && f->columns[c].required;
+        if (missing || there > 1) {
+            report(r, f->columns[c].title, missing ? "column is missing from the header" : "column twice in the header");
+            good = false;
+        }
+    }
+    return good;
+}
+
+static void plain_columns(struct reg_file *file)
+{
+    file->columns_n = file->form->columns_n;
+    for (size_t i = 0; i < file->columns_n; i++)
+        file->column[i] = (int)i;
+}
+
+static void take_csv_row(struct reg *r, const struct csv_row *row)
+{
+    struct reg_row x;
+    memset((char *)&x + offsetof(struct reg_row, adapted_n), 0, sizeof x - offsetof(struct reg_row, adapted_n));
+    for (size_t i = 0; i < RF_N; i++)
+        x.v[i] = "";
+    if (row->n != r->file->columns_n) {
+        r->file->sum.rows += !r->publishing;
+        report(r, "", row->n < r->file->columns_n ? "too few fields" : "too many fields");
+        return;
+    }
+    for (size_t i = 0; i < row->n; i++)
+        x.v[r->file->form->columns[r->file->column[i]].field] = row->f[i].p;
+    take_row(r, &x);
+}
+
+static ssize_t read_fd(void *ctx, void *buf, size_t n)
+{
+    ssize_t got;
+    do
+        got = read(*(int *)ctx, buf, n);
+    while (got < 0 && errno == EINTR);
+    return got;
+}
+
+static bool pass_csv(struct reg *r, int fd, struct err *e)
+{
+    const struct reg_form *f = r->file->form;
+    struct csv *c = csv_new(read_fd, &fd, f->sep ? f->sep : ';', f->cp1251);
+    if (!f->sep)
+        csv_set_separator(c, csv_guess_separator(c));
+    struct csv_row row;
+    const char *rule;
+    enum csv_ret got;
+    bool header = f->header, good = true;
+    plain_columns(r->file);
+    while (good && !r->failed && (got = csv_next(c, &row, &rule)) != CSV_END) {
+        r->line = row.line;
+        r->row_bad = false;
+        if (got == CSV_IO) {
+            good = err_set(e, ERR_FATAL, "REG-FILE", "%s: %s", r->file->path, strerror(errno));
+        } else if (got == CSV_BAD) {
+            r->file->sum.rows += !r->publishing;
+            report(r, "", rule);
+        } else if (header) {
+            header = false;
+            if (!read_header(r, &row))
+                break; /* nothing in it can be told */
+        } else {
+            take_csv_row(r, &row);
+        }
+    }
+    csv_free(c);
+    if (good && header && !r->publishing) {
+        r->line = 1;
+        r->row_bad = false;
+        report(r, "header", "the file is empty");
+    }
+    return good && !r->failed;
+}
+
+/* --- XML --- */
+
+static void take_xml_row(void *ctx, uint64_t line, struct reg_row *row)
+{
+    struct reg *r = ctx;
+    r->line = line;
+    r->row_bad = false;
+    if (!r->failed)
+        take_row(r, row);
+}
+
+static bool pass_xml(struct reg *r, int fd)
+{
+    uint64_t line;
+    const char *rule;
+    if (!reg_xml_read(read_fd, &fd, r->today, take_xml_row, r, &line, &rule)) {
+        r->line = line;
+        r->row_bad = false;
+        report(r, "", rule);
+    }
+    return !r->failed;
+}
+
+/* --- passes --- */
+
+static bool pass_file(struct reg *r, struct reg_file *file, struct err *e)
+{
+    double began = r->now ? r->now() : 0;
+    int fd = open(file->path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return err_set(e, ERR_FATAL, "REG-FILE", "%s: %s", file->path, strerror(errno));
+    r->file = file;
+    bool good = file->form->xml ? pass_xml(r, fd) : pass_csv(r, fd, e);
+    close(fd);
+    file->sum.seconds[r->publishing] = r->now ? r->now() - began : 0;
+    return good;
+}
+
+/* Doctors need their clinics, attachments need both: files go in this order, however they were named. */
+static bool pass(struct reg *r, unsigned skip, struct err *e)
+{
+    static const unsigned order[] = {REG_CLINIC, REG_DOCTOR, REG_POLICY, REG_PERSON, REG_ATTACHMENT};
+    for (size_t o = 0; o < sizeof order / sizeof *order; o++)
+        for (size_t i = 0; i < r->files_n; i++) {
+            unsigned kinds = r->files[i].form->kinds;
+            if ((kinds & order[o]) && (kinds & (0u - kinds)) == order[o] && !(kinds & skip) &&
+                !pass_file(r, &r->files[i], e))
+                return false;
+        }
+    return true;
+}
+
+bool reg_check(struct reg *r, struct err *e)
+{
+    uint64_t bad = 0;
+    if (!pass(r, 0, e))
+        return false;
+    for (size_t i = 0; i < r->files_n; i++)
+        bad += r->files[i].sum.bad;
+    return bad == 0 || err_set(e, ERR_INPUT, "REG-ROWS", "%llu bad rows", (unsigned long long)bad);
+}
+
+static bool publish_clinics(struct reg *r)
+{
+    for (size_t i = 0; i < r->clinics.n; i++) {
+        struct clinic *k = &r->clinics.all[i];
+        for (size_t f = 0; f < r->files_n; f++)
+            if (r->files[f].name == k->file)
+                r->file = &r->files[f];
+        r->line = k->line;
+        bool good = put(r, TOPIC_REGISTRY_CLINIC, EV_REGISTRY_CLINIC, k->id, clinic_record(k, r->mem));
+        arena_reset(r->mem);
+        if (!good)
+            return false;
+    }
+    return true;
+}
+
+bool reg_publish(struct reg *r, struct err *e)
+{
+    r->publishing = true;
+    r->err = e;
+    return publish_clinics(r) && pass(r, REG_CLINIC | REG_DOCTOR, e);
+}

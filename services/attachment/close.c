@@ -1,0 +1,129 @@
+/* close.c - see close.h. */
+#include "services/attachment/close.h"
+#include "domain/channel.h"
+
+#define STATUS(x) CLINIC__ATTACH__V1__STATUS__STATUS_##x
+
+static const struct {
+    PB(Status) status;
+    const char *milestone; /* of a portal; NULL = nobody is told but by the status */
+} of_outcome[] = {
+    [PB_OUTCOME(APPROVED)] = {STATUS(ATTACHED), "N-06"},
+    [PB_OUTCOME(REFUSED)] = {STATUS(REFUSED), "N-08"},
+    [PB_OUTCOME(RETURNED)] = {STATUS(AWAITING_DOCUMENTS), "N-05"},
+    [PB_OUTCOME(WITHDRAWN)] = {STATUS(WITHDRAWN), NULL},
+    [PB_OUTCOME(GATED)] = {STATUS(GATED), "N-02"},
+    [PB_OUTCOME(EXPIRED)] = {STATUS(EXPIRED), NULL},
+};
+
+struct ending att_ending_of(struct arena *mem, struct finding f)
+{
+    struct ending e = {.outcome = reason_outcome(f.id), .reasons_n = 1};
+    e.reasons = ARENA_ARRAY(mem, PB(Reason) *, 1);
+    e.reasons[0] = reason_msg(mem, f);
+    return e;
+}
+
+/* The case with the final step on its trail; shares everything else. */
+static PB(Case) *finished(const struct svc_event *ev, const PB(Case) *k, PB(Status) status)
+{
+    PB(Case) *fresh = arena_dup(ev->arena, k, sizeof *k);
+    PB(Step) *step = arena_alloc(ev->arena, sizeof *step);
+    clinic__attach__v1__step__init(step);
+    step->status = status;
+    step->at_ms = ev->now_ms;
+    fresh->trail = ARENA_ARRAY(ev->arena, PB(Step) *, k->n_trail + 1);
+    if (k->n_trail)
+        memcpy(fresh->trail, k->trail, k->n_trail * sizeof *fresh->trail);
+    fresh->trail[fresh->n_trail++] = step;
+    return fresh;
+}
+
+static void tell_intake(const struct svc_event *ev, struct svc_call *c, const PB(Case) *k, const struct ending *e)
+{
+    PB(ApplicationClosed) m = CLINIC__ATTACH__V1__APPLICATION_CLOSED__INIT;
+    m.application_id = k->application_id;
+    m.outcome = e->outcome;
+    m.reasons = e->reasons;
+    m.n_reasons = e->reasons_n;
+    m.trail = k->trail;
+    m.n_trail = k->n_trail;
+    m.decided_at_ms = ev->now_ms;
+    svc_emit(c, TOPIC_INTAKE_INBOX, bytes_str(k->application_id), EV_APPLICATION_CLOSED, &m, k->application_id);
+}
+
+static void tell_public(const struct svc_event *ev, struct svc_call *c, const PB(Case) *k, const struct ending *e,
+                        PB(Status) status)
+{
+    PB(ApplicationStatusChanged) m = CLINIC__ATTACH__V1__APPLICATION_STATUS_CHANGED__INIT;
+    m.application_id = k->application_id;
+    m.source = k->application->source;
+    m.external_ref = k->application->external_ref;
+    m.status = status;
+    m.outcome = e->outcome;
+    m.reasons = e->reasons;
+    m.n_reasons = e->reasons_n;
+    m.at_ms = ev->now_ms;
+    m.due_at_ms = k->due_at_ms;
+    m.clinic_id = k->application->clinic_id;
+    m.profile = k->application->profile;
+    m.rule_set = e->rule_set ? e->rule_set : k->rule_set;
+    m.doctor_id = e->begun ? e->begun->doctor_id : 0;
+    m.over_capacity = e->over_capacity;
+    m.counted = e->counted;
+    if (e->begun)
+        m.scope = e->begun->scope;
+    svc_emit(c, TOPIC_APPLICATION, bytes_str(k->person_ref), EV_STATUS_CHANGED, &m, k->application_id);
+}
+
+static void tell_parties(struct svc_call *c, PB(Case) *k, const struct ending *e, const char *milestone)
+{
+    PB(NotificationRequested) m = CLINIC__ATTACH__V1__NOTIFICATION_REQUESTED__INIT;
+    m.case_ = k;
+    m.outcome = e->outcome;
+    m.reasons = e->reasons;
+    m.n_reasons = e->reasons_n;
+    m.milestone = (char *)milestone;
+    m.alternatives = e->alternatives;
+    m.n_alternatives = e->alternatives_n;
+    if (e->ended)
+        m.old_clinic_id = e->ended->clinic_id;
+    if (e->begun) {
+        m.doctor_id = e->begun->doctor_id;
+        m.effective_from_ms = (int64_t)e->begun->effective_from_s * 1000;
+    }
+    svc_emit(c, TOPIC_NOTIFICATION_INBOX, bytes_str(k->person_ref), EV_NOTIFICATION_REQUESTED, &m, k->application_id);
+}
+
+static void tell_change(struct svc_call *c, const PB(Case) *k, const struct ending *e)
+{
+    PB(AttachmentChanged) m = CLINIC__ATTACH__V1__ATTACHMENT_CHANGED__INIT;
+    m.person_ref = k->person_ref;
+    m.profile = e->begun->profile;
+    m.application_id = k->application_id;
+    m.new_clinic_id = e->begun->clinic_id;
+    m.new_doctor_id = e->begun->doctor_id;
+    if (e->ended)
+        m.old_clinic_id = e->ended->clinic_id;
+    m.insurer_id = k->insurer_id;
+    m.effective_from_ms = (int64_t)e->begun->effective_from_s * 1000;
+    m.effective_to_ms = (int64_t)e->begun->effective_to_s * 1000;
+    m.counted = e->counted;
+    m.scope = e->begun->scope;
+    svc_emit(c, TOPIC_ATTACHMENT, bytes_str(k->person_ref), EV_ATTACHMENT_CHANGED, &m, k->application_id);
+}
+
+void att_announce(const struct svc_event *ev, struct svc_call *c, const PB(Case) *k, const struct ending *e)
+{
+    PB(Status) status = of_outcome[e->outcome].status;
+    const char *milestone = of_outcome[e->outcome].milestone;
+    if (e->begun && !channel_is_online(channel_of(k->application->source)))
+        milestone = "N-07"; /* told by the clinic, not by the portal */
+    PB(Case) *done = finished(ev, k, status);
+    tell_intake(ev, c, done, e);
+    tell_public(ev, c, done, e, status);
+    if (e->begun)
+        tell_change(c, done, e);
+    if (milestone)
+        tell_parties(c, done, e, milestone);
+}

@@ -1,0 +1,77 @@
+/* room.c - see room.h. */
+#include "services/attachment/room.h"
+#include "wire/seal.h"
+
+/* The record must lie on the partition that owns the person, else two owners would decide about one person. */
+static const char *malformed(const struct svc_event *ev, const char *person_ref, const char *application_id,
+                             uint8_t ret_id[16])
+{
+    if (strlen(person_ref) != PERSON_REF_LEN)
+        return "person_ref: must be a pseudonym of 16 characters";
+    if (!bytes_eq(ev->key, bytes_str(person_ref)))
+        return "person_ref: must be the key of the record";
+    if (wire_partition(ev->key, ev->partitions) != ev->partition)
+        return "person_ref: the record lies on another person's partition";
+    if (application_id && !uuid_to_bytes(application_id, ret_id))
+        return "application_id: must be a UUID";
+    return NULL;
+}
+
+bool att_open(const struct svc_event *ev, struct svc_call *c, const char *person_ref, const char *application_id,
+              struct att *ret, const char **ret_why)
+{
+    *ret = (struct att){.ev = ev, .c = c, .conf = ev->conf};
+    *ret_why = malformed(ev, person_ref, application_id, ret->id);
+    if (*ret_why)
+        return false;
+    ret->key = bytes_str(person_ref);
+    ret->now = svc_get(c, ATT_PERSON, ret->key);
+    if (!ret->now) {
+        person_t *fresh = arena_alloc(ev->arena, sizeof *fresh);
+        clinic__attach__v1__person_state__init(fresh);
+        ret->now = fresh;
+    }
+    return true;
+}
+
+person_t *att_state(const struct att *a) { return svc_copy(a->c, a->now); }
+
+void att_save(const struct att *a, const person_t *s) { svc_put(a->c, ATT_PERSON, a->key, s); }
+
+void att_close(const struct att *a, person_t *s, const PB(Case) *k, const struct ending *e)
+{
+    static const char *const labels[] = {"unspecified", "approved", "refused", "returned",
+                                         "withdrawn",   "gated",    "expired"};
+    if (!e->begun) /* an approval is known by the attachment that rests on it */
+        person_close(s, a->id, e->outcome, a->ev->arena);
+    att_save(a, s);
+    att_announce(a->ev, a->c, k, e);
+    svc_count(a->c, ATT_M_CLOSED, labels[e->outcome]);
+}
+
+void att_confirm(const struct att *a, const char *application_id, const char *clinic_id)
+{
+    PB(Confirm) m = CLINIC__ATTACH__V1__CONFIRM__INIT;
+    m.application_id = (char *)application_id;
+    m.clinic_id = (char *)clinic_id;
+    svc_emit(a->c, TOPIC_CAPACITY_INBOX, bytes_str(clinic_id), EV_CONFIRM, &m, application_id);
+}
+
+void att_cancel(const struct att *a, const char *application_id, const char *clinic_id)
+{
+    PB(Cancel) m = CLINIC__ATTACH__V1__CANCEL__INIT;
+    m.application_id = (char *)application_id;
+    m.clinic_id = (char *)clinic_id;
+    svc_emit(a->c, TOPIC_CAPACITY_INBOX, bytes_str(clinic_id), EV_CANCEL, &m, application_id);
+}
+
+void att_release(const struct att *a, const PB(Attachment) *ended)
+{
+    char text[37];
+    must(ended->basis.len == 16);
+    uuid_to_text(ended->basis.data, text);
+    PB(Release) m = CLINIC__ATTACH__V1__RELEASE__INIT;
+    m.application_id = arena_strdup(a->ev->arena, text);
+    m.clinic_id = ended->clinic_id;
+    svc_emit(a->c, TOPIC_CAPACITY_INBOX, bytes_str(ended->clinic_id), EV_RELEASE, &m, m.application_id);
+}

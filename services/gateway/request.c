@@ -1,0 +1,120 @@
+#include <stdlib.h>
+#include <string.h>
+#include "answer.h"
+#include "base/text.h"
+#include "idem.h"
+#include "services/intake/intake.h"
+#include "tables.h"
+
+void gw_req_fini(struct gw_req *r)
+{
+    gw_answer_clear(&r->answer);
+    gw_idem_free(r->idem);
+    free(r->accepted);
+    free(r->body);
+    r->idem = NULL;
+    r->accepted = NULL;
+    r->body = NULL;
+}
+
+json_t *gw_body_json(struct gw_req *r)
+{
+    json_error_t where;
+    json_t *j = r->body_n ? json_loadb(r->body, r->body_n, JSON_REJECT_DUPLICATES, &where) : NULL;
+    if (j)
+        return j;
+    char detail[96]; /* the library's own text quotes the body, so only the place is told */
+    if (r->body_n)
+        snprintf(detail, sizeof detail, "JSON: строка %d, столбец %d", where.line, where.column);
+    else
+        snprintf(detail, sizeof detail, "Тело запроса пусто");
+    gw_answer_problem(r, GW_PROBLEM_MALFORMED, detail);
+    return NULL;
+}
+
+/* "personal.snils" and "/personal/snils" are one field. */
+static void pointer_of(const char *field, char *ret, size_t n)
+{
+    size_t at = 0;
+    if (field[0] && field[0] != '/' && n > 1)
+        ret[at++] = '/';
+    for (; *field && at + 1 < n; field++)
+        if (*field != ']')
+            ret[at++] = *field == '.' || *field == '[' ? '/' : *field;
+    ret[at] = '\0';
+}
+
+void gw_answer_field(struct gw_req *r, const struct err *e)
+{
+    char pointer[64];
+    pointer_of(e->code, pointer, sizeof pointer);
+    json_t *errors = json_array();
+    json_array_append_new(errors, gw_field_error(pointer, "invalid", e->text));
+    gw_answer_errors(r, GW_PROBLEM_INVALID, e->text, errors);
+}
+
+int32_t gw_partition(const struct gw *gw, const char *key) { return wire_partition(bytes_str(key), gw->partitions); }
+
+bool gw_read(struct gw_worker *w, struct store *s, int table, int source, const char *key,
+             const ProtobufCMessageDescriptor *d, const void **ret, struct err *e)
+{
+    struct store_get get = {.part = gw_partition(w->gw, key), .table = table, .key = bytes_str(key)};
+    size_t stale;
+    int64_t mark;
+    *ret = NULL;
+    if (!s->ops->read(s, NULL, 0, &get, 1, w->mem, &stale, e))
+        return false;
+    if (get.val.p) {
+        *ret = protobuf_c_message_unpack(d, arena_pb(w->mem), get.val.n, get.val.p);
+        return *ret || err_set(e, ERR_RETRY, "GATEWAY-RECORD", "a record of the projection does not decode");
+    }
+    /* Absent is only an answer when the projection is there at all. */
+    if (!s->ops->mark(s, get.part, source, &mark, e))
+        return false;
+    return mark >= 0 || err_set(e, ERR_STALE, "GATEWAY-REBUILD", "the projection is being rebuilt");
+}
+
+bool gw_read_application(struct gw_worker *w, const char *id, const Clinic__Attach__V1__ApplicationState **ret,
+                         struct err *e)
+{
+    const void *found;
+    int table = gw_table(&intake_svc, "application");
+    if (!gw_read(w, w->intake, table, intake_svc.facts, id, &clinic__attach__v1__application_state__descriptor, &found, e))
+        return false;
+    *ret = found;
+    return true;
+}
+
+/* A CloudEvents attribute given as a header; NULL when absent or not fit for a header of ours. */
+static const char *given_attribute(const struct gw_req *r, const char *name)
+{
+    const char *v = r->get(r, GW_HEADER, name);
+    size_t n = v ? strlen(v) : 0;
+    for (size_t i = 0; i < n; i++)
+        if (v[i] <= ' ' || v[i] > '~')
+            return NULL;
+    return n > 0 && n <= 128 ? v : NULL;
+}
+
+struct bus_out gw_record(struct gw_worker *w, struct gw_req *r, enum event_id type, const char *id,
+                         const ProtobufCMessage *msg, const char *ce_id)
+{
+    struct bus_out o = {.topic = TOPIC_INTAKE_INBOX, .partition = gw_partition(w->gw, id), .key = bytes_str(id)};
+    char *trace = ARENA_ARRAY(w->mem, char, CE_TRACEPARENT_BYTES);
+    const char *given_id = given_attribute(r, "ce-id"), *given_source = given_attribute(r, "ce-source");
+    const char *given_time = given_attribute(r, "ce-time");
+    bool is_given = given_id && given_source; /* together they are the event's identity */
+    ce_id = is_given ? given_id : ce_id;
+    ce_child_traceparent(r->trace, ce_id, trace);
+    struct ce ce = {.id = ce_id, .source = is_given ? given_source : "/clinic/gateway", .type = events[type].type, .subject = id,
+                    .dataschema = ce_dataschema(type), .correlationid = id, .traceparent = trace,
+                    .time_ms = w->gw->now_ms()};
+    if (given_time)
+        text_time_parse(given_time, strlen(given_time), &ce.time_ms);
+    size_t n = protobuf_c_message_get_packed_size(msg);
+    uint8_t *value = arena_alloc(w->mem, n ? n : 1);
+    protobuf_c_message_pack(msg, value);
+    o.value = bytes_of(value, n);
+    o.headers = ce_headers(&ce, w->mem, &o.headers_n);
+    return o;
+}

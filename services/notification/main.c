@@ -1,0 +1,3 @@
+#include "notification.h"
+
+int main(int argc, char **argv) { return svc_main(&notification_svc, argc, argv); }

@@ -1,0 +1,62 @@
+/* lane.h - the orders of one channel between the runtime and the sender's threads, and the promise that none is handed
+ * to a provider twice.
+ *
+ * Before an order is handed over its attempt is claimed in Redis under "<application>/<milestone>/<channel>/<attempt>";
+ * what came of it is put beside the claim before it is reported. An order that comes again (its answer was not heard
+ * of) is answered from there. When neither is known, it is UNKNOWN: another process may have handed it over and died.
+ * The claims may vanish with Redis: an attempt ordered before the claims' memory began is UNKNOWN too, unless this process
+ * knows that it never touched it. Lost memory costs a message, never sends it twice.
+ *
+ * Threads: any; lane_put never blocks. Jobs are owned by whoever took them until settled or put back. */
+#ifndef CLINIC_NOTIFICATION_LANE_H
+#define CLINIC_NOTIFICATION_LANE_H
+#include "outgoing.h"
+#include "runtime/store_redis.h"
+#include "wire/wire.h"
+
+typedef void lane_report(void *ctx, struct bytes key, enum event_id type, const void *msg, const char *subject,
+                         const char *traceparent);
+
+struct lane_conf {
+    PB(Channel) channel;
+    size_t max;                /* orders held */
+    const struct settings *set;
+    struct claims *claims;     /* keeps */
+    int64_t answer_ms;         /* an order claimed elsewhere is waited for so long */
+    lane_report *report;
+    void *report_ctx;
+};
+struct lane;
+struct job;
+
+struct lane *lane_new(const struct lane_conf *c);              /* gives */
+void lane_free(struct lane *l);                                /* drops what is queued; NULL is fine */
+int lane_wake_fd(const struct lane *l);                        /* readable when there may be something to take */
+/* Copies. Dropped when the lane is full, stopping, or has this attempt already: due work brings it back. */
+void lane_put(struct lane *l, const PB(NotificationOrder) * o, struct bytes packed, const char *traceparent);
+void lane_stop(struct lane *l);                                /* lane_take answers NULL from now on */
+bool lane_stopping(struct lane *l);
+/* Next order that is ready; waits up to wait_ms. NULL: none. */
+struct job *lane_take(struct lane *l, int wait_ms);
+bool lane_waiting(struct lane *l);                             /* something is queued, ready or not */
+void lane_put_back(struct lane *l, struct job *j, int delay_ms);
+/* True: hand it over now, and settle it whatever happens. False: it is settled, or put back; not the caller's any more. */
+bool lane_claim(struct lane *l, struct job *j) MUST_CHECK;
+/* Decode and render; false: settled as REJECTED. ret lives in mem. */
+bool lane_render(struct lane *l, struct job *j, struct arena *mem, struct outgoing *ret) MUST_CHECK;
+void lane_settle(struct lane *l, struct job *j, const struct outcome *o);
+/* Wait without taking, up to ms or until the lane stops. */
+void lane_pause(struct lane *l, int ms);
+/* Report a receipt of a message of this lane. */
+void lane_receipt(struct lane *l, const PB(ReceiptArrived) * r);
+
+struct claims *lane_claims(struct lane *l);
+/* Ids of the notice a job is of, borrowed until it is settled. */
+struct job_ids {
+    const char *application_id, *milestone, *person_ref;
+    const char *claim; /* name of the claim */
+};
+struct job_ids job_ids(const struct job *j);
+int64_t clock_wall_ms(void);
+int64_t clock_steady_ms(void);
+#endif

@@ -1,0 +1,262 @@
+/* policy: is the policy good for this application? Form, registration in the region, status, term, holder, insurer by
+ * the register of policies (domain.md 2.4; A-04 to A-09, A-40). Pure. */
+#include "services/policy/policy.h"
+#include <stdlib.h>
+#include <string.h>
+#include "clinic/attach/v1/events.pb-c.h"
+#include "domain/digest.h"
+#include "domain/policy.h"
+#include "domain/reason.h"
+#include "domain/ruleset.h"
+#include "wire/seal.h"
+
+#define POLICY_STATUS(x) CLINIC__ATTACH__V1__POLICY_STATUS__POLICY_STATUS_##x
+
+enum { TABLE_POLICY };
+enum { COUNT_CHECKS };
+
+struct policy {
+    struct rulesets *rules;
+    struct keyring *keys;
+};
+
+/* One case while it is checked. */
+struct check {
+    const struct svc_event *ev;
+    struct svc_call *call;
+    const struct policy *in;
+    PB(Case) * the_case; /* shallow copy, to be filled and passed on */
+    PB(Personal) * personal;
+    const PB(PolicyRecord) * record; /* NULL = not in the register */
+    struct rule_ctx at;
+};
+
+static void plan_verified(const struct svc_event *ev, struct svc_plan *p)
+{
+    const PB(IdentityVerified) *m = ev->msg;
+    if (m->case_)
+        svc_read(p, TABLE_POLICY, bytes_str(m->case_->person_ref));
+}
+
+/* --- rules, in the order they are told to the citizen --- */
+
+static struct finding check_status(const struct check *k)
+{
+    if (!k->record)
+        return finding_of(REASON_POLICY_NOT_FOUND, NULL);
+    /* A certificate stands for a policy that is being made. */
+    bool in_production = k->record->status == POLICY_STATUS(IN_PRODUCTION) && k->record->form == PB_FORM(TEMP_CERT);
+    if (k->record->status == POLICY_STATUS(ACTIVE) || in_production)
+        return FINDING_NONE;
+    return finding_of(REASON_POLICY_NOT_ACTIVE, NULL);
+}
+
+/* What the number did not tell, the register does: a time-limited policy has 16 digits too. */
+static struct finding check_form(const struct check *k)
+{
+    if (!channel_is_online(k->at.channel))
+        return FINDING_NONE;
+    if (policy_is_temporary(k->record->form))
+        return finding_of(REASON_POLICY_TEMPORARY_NOT_ONLINE, NULL);
+    if (k->record->form == PB_FORM(OLD))
+        return finding_of(REASON_POLICY_OLD_FORM_NOT_ONLINE, NULL);
+    return FINDING_NONE;
+}
+
+/* A term kills temporary papers only: an expired policy of a citizen stays valid. */
+static struct finding check_term(const struct check *k)
+{
+    bool is_limited = policy_is_temporary(k->record->form) && k->record->valid_until_day != 0;
+    if (is_limited && (int32_t)k->record->valid_until_day < k->at.day)
+        return finding_of(REASON_POLICY_TEMP_EXPIRED, NULL);
+    return FINDING_NONE;
+}
+
+/* Stale data at the insurer is expected, not fraud. */
+static struct finding check_holder(const struct check *k, const struct policy_digest *given)
+{
+    struct bytes name = bytes_of(k->record->holder_name.data, k->record->holder_name.len);
+    struct bytes birth = bytes_of(k->record->holder_birth.data, k->record->holder_birth.len);
+    if (!bytes_eq(name, bytes_of(given->holder_name, DIGEST_BYTES)))
+        return finding_of(REASON_POLICY_DATA_MISMATCH, "NAME");
+    if (!bytes_eq(birth, bytes_of(given->holder_birth, DIGEST_BYTES)))
+        return finding_of(REASON_POLICY_DATA_MISMATCH, "BIRTH_DATE");
+    return FINDING_NONE;
+}
+
+/* The region where the policy is registered now, not the first digits of its number. */
+static bool is_of_region(const struct check *k)
+{
+    const char *region = ruleset_region(k->at.set);
+    return region[0] == '\0' || strcmp(region, k->record->region) == 0;
+}
+
+static struct finding check_region(const struct check *k)
+{
+    enum rule_id rule = channel_is_online(k->at.channel) ? RULE_POLICY_REGION_ONLINE : RULE_POLICY_REGION_IN_PERSON;
+    if (!is_of_region(k) && rule_is(&k->at, rule, W_BLOCK))
+        return finding_of(REASON_POLICY_OTHER_REGION, NULL);
+    return FINDING_NONE;
+}
+
+static struct finding first_problem(const struct check *k, const struct policy_digest *given)
+{
+    struct finding f = check_status(k);
+    if (f.id == REASON_NONE)
+        f = check_form(k);
+    if (f.id == REASON_NONE)
+        f = check_term(k);
+    if (f.id == REASON_NONE)
+        f = check_region(k);
+    if (f.id == REASON_NONE)
+        f = check_holder(k, given);
+    return f;
+}
+
+/* --- passing on --- */
+
+static void add_step(struct check *k)
+{
+    PB(Case) *c = k->the_case;
+    PB(Step) **trail = ARENA_ARRAY(k->ev->arena, PB(Step) *, c->n_trail + 1);
+    for (size_t i = 0; i < c->n_trail; i++)
+        trail[i] = c->trail[i];
+    PB(Step) *s = ARENA_NEW(k->ev->arena, PB(Step));
+    clinic__attach__v1__step__init(s);
+    s->status = CLINIC__ATTACH__V1__STATUS__STATUS_VERIFYING_POLICY;
+    s->at_ms = k->ev->now_ms;
+    trail[c->n_trail++] = s;
+    c->trail = trail;
+}
+
+static void add_finding(struct check *k, enum reason_id id)
+{
+    PB(Case) *c = k->the_case;
+    PB(Reason) **longer = ARENA_ARRAY(k->ev->arena, PB(Reason) *, c->n_findings + 1);
+    for (size_t i = 0; i < c->n_findings; i++)
+        longer[i] = c->findings[i];
+    longer[c->n_findings++] = reason_msg(k->ev->arena, finding_of(id, NULL));
+    c->findings = longer;
+}
+
+static void stop(struct check *k, struct finding why)
+{
+    PB(ApplicationStopped) *m = ARENA_NEW(k->ev->arena, PB(ApplicationStopped));
+    clinic__attach__v1__application_stopped__init(m);
+    m->case_ = k->the_case;
+    /* In person nothing is gated any more: what a region blocks there is a refusal in writing (appendix D). */
+    PB(Outcome) outcome = reason_outcome(why.id);
+    bool is_gate = outcome == PB_OUTCOME(GATED) && !channel_is_online(k->at.channel);
+    m->outcome = is_gate ? PB_OUTCOME(REFUSED) : outcome;
+    m->reasons = ARENA_ARRAY(k->ev->arena, PB(Reason) *, 1);
+    m->reasons[0] = reason_msg(k->ev->arena, why);
+    m->n_reasons = 1;
+    svc_emit(k->call, TOPIC_ATTACHMENT_INBOX, bytes_str(k->the_case->person_ref), EV_APPLICATION_STOPPED, m,
+             k->the_case->application_id);
+    svc_count(k->call, COUNT_CHECKS, reasons[why.id].code);
+}
+
+/* a policy of the region opens the territorial programme too. */
+static void fill_case(struct check *k)
+{
+    PB(Case) *c = k->the_case;
+    const PB(PolicyRecord) *r = k->record;
+    c->insurer_id = r->insurer_id;
+    c->scope = CLINIC__ATTACH__V1__PROGRAMME_SCOPE__PROGRAMME_SCOPE_BASIC_AND_TERRITORIAL;
+    if (!is_of_region(k)) {
+        c->scope = CLINIC__ATTACH__V1__PROGRAMME_SCOPE__PROGRAMME_SCOPE_BASIC;
+        add_finding(k, REASON_OK_BASIC_PROGRAMME);
+    }
+    if (policy_is_temporary(r->form) && r->valid_until_day)
+        c->policy_valid_until_ms = date_end_ms((int32_t)r->valid_until_day, k->at.utc_offset_min);
+}
+
+static void pass(struct check *k)
+{
+    fill_case(k);
+    PB(PolicyVerified) *m = ARENA_NEW(k->ev->arena, PB(PolicyVerified));
+    clinic__attach__v1__policy_verified__init(m);
+    m->case_ = k->the_case;
+    svc_emit(k->call, TOPIC_ATTACHMENT_INBOX, bytes_str(k->the_case->person_ref), EV_POLICY_VERIFIED, m,
+             k->the_case->application_id);
+    svc_count(k->call, COUNT_CHECKS, "verified");
+}
+
+/* The case as identity makes it; a record from elsewhere that lacks a part is a dead letter, not a crash. */
+static bool open_case(struct check *k, const PB(Case) * c, struct err *e)
+{
+    if (!c || !c->application || !c->rule_set ||
+        c->application->personal_block_case != CLINIC__ATTACH__V1__APPLICATION__PERSONAL_BLOCK_SEALED)
+        return err_set(e, ERR_INPUT, "case", "must have an application with sealed data and a rule set");
+    const struct ruleset *rules = ruleset_find(k->in->rules, c->rule_set->id);
+    if (!rules)
+        return err_set(e, ERR_INPUT, "case.rule_set.id", "is not a known rule set");
+    if (!seal_open(k->in->keys, c->application->sealed, c->application_id, k->ev->arena, &k->personal, e))
+        return false;
+    k->the_case = arena_dup(k->ev->arena, c, sizeof *c);
+    k->record = svc_get(k->call, TABLE_POLICY, bytes_str(c->person_ref));
+    k->at = rules_for(rules, c->received_at_ms, c->application);
+    add_step(k);
+    return true;
+}
+
+static struct svc_verdict handle_verified(const struct svc_event *ev, struct svc_call *c)
+{
+    const PB(IdentityVerified) *m = ev->msg;
+    struct check k = {.ev = ev, .call = c, .in = ev->conf};
+    struct policy_digest given;
+    struct err e;
+    if (!open_case(&k, m->case_, &e) || !policy_digests(k.in->keys, k.personal, ev->arena, &given, &e))
+        return svc_rejected(SVC_REJECT_INVALID, arena_printf(ev->arena, "%s: %s", e.code, e.text));
+    struct finding f = first_problem(&k, &given);
+    if (f.id == REASON_NONE)
+        pass(&k);
+    else
+        stop(&k, f);
+    return SVC_DONE;
+}
+
+/* --- descriptor --- */
+
+static bool policy_init(const struct conf *conf, void **ret, struct err *e)
+{
+    struct policy *in = calloc(1, sizeof *in);
+    must(in != NULL);
+    if (!rulesets_load_dir(conf_str(conf, "rules.dir"), &in->rules, e) ||
+        !keyring_load(conf_str(conf, "keyring.file"), &in->keys, e))
+        return false; /* the process ends */
+    if (!keyring_can_seal(in->keys) || !keyring_can_name(in->keys))
+        return err_set(e, ERR_FATAL, "POLICY-KEYS", "keyring.file: needs the sections [seal] and [pseudonym]");
+    *ret = in;
+    return true;
+}
+
+static const enum topic_id outputs[] = {TOPIC_ATTACHMENT_INBOX, TOPIC_N};
+
+static const struct svc_table tables[] = {
+    [TABLE_POLICY] = {.name = "policy", .type = EV_REGISTRY_POLICY, .source = TOPIC_REGISTRY_POLICY},
+    {0},
+};
+
+static const struct svc_handler handlers[] = {
+    {EV_IDENTITY_VERIFIED, -1, plan_verified, handle_verified},
+    {0},
+};
+
+static const struct svc_metric metrics[] = {
+    [COUNT_CHECKS] = {"clinic_policy_checks_total", "result", "policy checks by result: verified or the reason"},
+    {0},
+};
+
+const struct svc_def policy_svc = {
+    .name = "policy",
+    .summary = "checks form, region, status, term, holder and insurer against the register of policies",
+    .inbox = TOPIC_POLICY_INBOX,
+    .facts = TOPIC_POLICY_FACTS,
+    .dlq = TOPIC_POLICY_DLQ,
+    .outputs = outputs,
+    .tables = tables,
+    .handlers = handlers,
+    .metrics = metrics,
+    .init = policy_init,
+};

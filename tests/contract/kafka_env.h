@@ -1,0 +1,14 @@
+/* kafka_env.h - the broker of the tests: CLINIC_TEST_KAFKA=host:port, topics of topics.def created when missing. */
+#ifndef CLINIC_TESTS_KAFKA_ENV_H
+#define CLINIC_TESTS_KAFKA_ENV_H
+#include "base/conf.h"
+#include "ports.h"
+
+#define KAFKA_ENV_SKIP 77 /* exit code of a test that has nothing to run on */
+/* False: no broker named. */
+bool kafka_env_start(void);
+void kafka_env_stop(void);
+const struct conf *kafka_env_conf(void);
+extern const struct bus_env kafka_env;
+int kafka_pub_run(void);
+#endif

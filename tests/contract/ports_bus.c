@@ -1,0 +1,451 @@
+/* The suite of bus.h. A test takes topics of one service of its own, so that on a broker shared by runs the groups and
+ * positions of tests never meet: what was there before counts as the beginning. */
+#include <string.h>
+#include <unistd.h>
+#include "ports_member.h"
+
+const struct bus_env *bus_env;
+static char service[64]; /* fresh per test: a group without committed offsets */
+static int tests_n;
+
+static int setup(void **state)
+{
+    (void)state;
+    bus_env->fresh();
+    snprintf(service, sizeof service, "ports%d-%d", (int)getpid(), ++tests_n);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    bus_env->tidy();
+    return 0;
+}
+
+static void open_one(struct member *m, const char *instance)
+{
+    member_open(m, service, instance, TOPIC_ATTACHMENT_INBOX, TOPIC_ATTACHMENT_FACTS, TOPIC_CAPACITY_INBOX);
+    member_await(m, bus_env->partitions(), NULL);
+}
+
+static void new_partitions_are_paused_until_resumed(void **state)
+{
+    struct member m;
+    struct seen s;
+    (void)state;
+    open_one(&m, "0");
+    int64_t from = member_high(&m, m.inbox, 1);
+    assert_int_equal(member_committed(&m, 1), -1);
+    publish(m.inbox, 1, "k", "v");
+    for (int i = 0; i < 5; i++)
+        assert_int_equal(member_poll(&m, 50, &s, 1), 0);
+    member_run(&m, 1, from);
+    member_take(&m, &s, 1);
+    assert_int_equal(s.part, 1);
+    assert_int_equal(s.offset, from);
+    assert_true(s.time_ms > 0);
+    assert_string_equal(s.key, "k");
+    assert_string_equal(s.value, "v");
+    assert_string_equal(s.type, "test.happened");
+    assert_int_equal(s.headers_n, 3);
+    member_close(&m);
+}
+
+static void a_commit_makes_records_and_offsets_visible(void **state)
+{
+    struct member m;
+    struct seen s[8];
+    int64_t next;
+    (void)state;
+    open_one(&m, "0");
+    int64_t from = member_high(&m, m.inbox, 0), facts = member_high(&m, m.facts, 0), out = member_high(&m, m.out, 2);
+    publish(m.inbox, 0, "k", "in");
+    member_run(&m, 0, from);
+    member_take(&m, s, 1);
+    member_begin(&m);
+    member_produce(&m, m.facts, 0, "person/1", "a");
+    member_produce(&m, m.facts, 0, "person/2", "b");
+    member_produce(&m, m.out, 2, "c", "reserve");
+    member_offsets(&m, 0, s[0].offset + 1);
+    member_commit(&m);
+    assert_int_equal(m.bus->ops->produced_end(m.bus, m.facts, 0), facts + 2);
+    assert_int_equal(m.bus->ops->produced_end(m.bus, m.facts, 1), -1);
+    assert_int_equal(member_committed(&m, 0), from + 1);
+    int64_t high = member_high(&m, m.facts, 0);
+    assert_int_equal(high, facts + 3); /* the marker takes an offset */
+    assert_int_equal(log_all(m.bus, m.facts, 0, facts, high, s, 8, &next), 2);
+    assert_string_equal(s[0].key, "person/1");
+    assert_string_equal(s[1].value, "b");
+    assert_int_equal(next, high);
+    assert_int_equal(log_all(m.bus, m.out, 2, out, member_high(&m, m.out, 2), s, 8, &next), 1);
+    member_close(&m);
+}
+
+static void aborted_records_are_never_seen(void **state)
+{
+    struct member m;
+    struct seen s[8];
+    struct err e;
+    int64_t next;
+    (void)state;
+    open_one(&m, "0");
+    int64_t from = member_high(&m, m.inbox, 0), facts = member_high(&m, m.facts, 0);
+    publish(m.inbox, 0, "k", "in");
+    member_run(&m, 0, from);
+    member_take(&m, s, 1);
+    member_begin(&m);
+    member_produce(&m, m.facts, 0, "person/1", "never");
+    member_offsets(&m, 0, from + 1);
+    OK(m.bus->ops->abort(m.bus, &e));
+    assert_int_equal(member_committed(&m, 0), -1);
+    assert_int_equal(log_all(m.bus, m.facts, 0, facts, member_high(&m, m.facts, 0), s, 8, &next), 0);
+    OK(m.bus->ops->seek(m.bus, 0, from, &e)); /* and the input comes again */
+    member_take(&m, s, 1);
+    assert_int_equal(s[0].offset, from);
+    member_begin(&m);
+    member_produce(&m, m.facts, 0, "person/1", "once");
+    member_offsets(&m, 0, from + 1);
+    member_commit(&m);
+    assert_int_equal(log_all(m.bus, m.facts, 0, facts, member_high(&m, m.facts, 0), s, 8, &next), 1);
+    assert_string_equal(s[0].value, "once");
+    member_close(&m);
+}
+
+static bool is_fence(const struct err *e)
+{
+    return (e->cls == ERR_FENCED || e->cls == ERR_UNKNOWN) && strcmp(e->code, "BUS-FENCED") == 0;
+}
+
+/* A process stopped for long wakes up after another took its transactional id. */
+static void a_zombie_with_our_transactional_id_commits_nothing(void **state)
+{
+    struct member old, young;
+    struct seen s[8];
+    struct err e = {0};
+    int64_t next;
+    (void)state;
+    open_one(&old, "0");
+    int64_t facts = member_high(&old, old.facts, 0);
+    member_begin(&old);
+    member_produce(&old, old.facts, 0, "person/1", "zombie");
+    member_offsets(&old, 0, 1);
+    member_open(&young, service, "0", old.inbox, old.facts, old.out);
+    assert_false(old.bus->ops->commit(old.bus, &e));
+    assert_true(is_fence(&e));
+    assert_int_equal(log_all(young.bus, old.facts, 0, facts, member_high(&young, old.facts, 0), s, 8, &next), 0);
+    bus_env->kill(old.bus);
+    member_await(&young, bus_env->partitions(), NULL);
+    assert_int_equal(member_committed(&young, 0), -1);
+    member_begin(&young);
+    member_produce(&young, old.facts, 0, "person/1", "successor");
+    member_offsets(&young, 0, 1);
+    member_commit(&young);
+    assert_int_equal(log_all(young.bus, old.facts, 0, facts, member_high(&young, old.facts, 0), s, 8, &next), 1);
+    assert_string_equal(s[0].value, "successor");
+    member_close(&young);
+}
+
+/* Its transactional id is still good, its place in the group is not: only the generation can stop it. */
+static void a_zombie_of_an_old_generation_commits_nothing(void **state)
+{
+    struct member old, young;
+    struct seen s[8];
+    struct err e = {0};
+    int64_t next;
+    (void)state;
+    open_one(&old, "0");
+    int64_t facts = member_high(&old, old.facts, 0);
+    bus_env->expel(old.bus);
+    member_open(&young, service, "1", old.inbox, old.facts, old.out);
+    member_await(&young, bus_env->partitions(), NULL);
+    member_begin(&old);
+    member_produce(&old, old.facts, 0, "person/1", "zombie");
+    assert_false(old.bus->ops->send_offsets(old.bus, &(struct bus_pos){0, 1}, 1, &e));
+    assert_int_equal(e.cls, ERR_ABORT);
+    OK(old.bus->ops->abort(old.bus, &e));
+    assert_int_equal(member_committed(&young, 0), -1);
+    assert_int_equal(log_all(young.bus, old.facts, 0, facts, member_high(&young, old.facts, 0), s, 8, &next), 0);
+    bus_env->kill(old.bus);
+    member_close(&young);
+}
+
+/* Dead between send_offsets and the end of commit: nobody may take the old offset for the truth before it is settled. */
+static void offsets_of_a_dead_transaction_are_waited_out(void **state)
+{
+    struct member old, young;
+    struct seen s[8];
+    struct err e = {0};
+    int64_t offset = -2, next;
+    (void)state;
+    open_one(&old, "0");
+    int64_t facts = member_high(&old, old.facts, 0);
+    member_begin(&old);
+    member_produce(&old, old.facts, 0, "person/1", "half");
+    member_offsets(&old, 0, 1);
+    struct member peer;
+    member_open(&peer, service, "1", old.inbox, old.facts, old.out);
+    assert_false(peer.bus->ops->committed(peer.bus, 0, &offset, &e));
+    assert_int_equal(e.cls, ERR_RETRY);
+    bus_env->kill(old.bus);
+    member_open(&young, service, "0", old.inbox, old.facts, old.out); /* its producer ends what the dead one left */
+    int64_t deadline = ports_mono_ms() + PORTS_WAIT_MS;
+    while (!peer.bus->ops->committed(peer.bus, 0, &offset, &e))
+        assert_true(e.cls == ERR_RETRY && ports_mono_ms() < deadline);
+    assert_int_equal(offset, -1);
+    assert_int_equal(log_all(peer.bus, old.facts, 0, facts, member_high(&peer, old.facts, 0), s, 8, &next), 0);
+    member_close(&young);
+    member_close(&peer);
+}
+
+/* Committed facts can lie above the open transaction of a dead instance that never comes back. */
+static void catch_up_waits_past_the_open_transaction_of_a_dead_producer(void **state)
+{
+    struct member dead, alive;
+    struct seen s[8];
+    struct bus_log *l;
+    struct bus_rec recs[8];
+    struct err e;
+    size_t n;
+    int64_t next;
+    (void)state;
+    open_one(&dead, "0");
+    int64_t facts = member_high(&dead, dead.facts, 0);
+    member_begin(&dead);
+    member_produce(&dead, dead.facts, 0, "person/1", "open");
+    member_offsets(&dead, 0, 1); /* and with it the record is in the log */
+    int64_t deadline = ports_mono_ms() + PORTS_WAIT_MS;
+    while (member_high(&dead, dead.facts, 0) == facts)
+        assert_true(ports_mono_ms() < deadline);
+    bus_env->kill(dead.bus);
+    member_open(&alive, service, "1", dead.inbox, dead.facts, dead.out);
+    member_await(&alive, bus_env->partitions(), NULL);
+    member_begin(&alive);
+    member_produce(&alive, dead.facts, 0, "person/2", "committed");
+    member_offsets(&alive, 1, 1);
+    member_commit(&alive);
+    int64_t high = member_high(&alive, dead.facts, 0);
+    assert_int_equal(high, facts + 3);
+    OK(alive.bus->ops->log_open(alive.bus, dead.facts, 0, facts, &l, &e));
+    OK(alive.bus->ops->log_read(alive.bus, l, 300, recs, 8, &n, &next, &e));
+    alive.bus->ops->log_close(alive.bus, l);
+    assert_int_equal(n, 0); /* a reader that stopped here would believe to be at the end */
+    assert_true(next < high);
+    bus_env->txn_timeout();
+    assert_int_equal(log_all(alive.bus, dead.facts, 0, facts, high, s, 8, &next), 1);
+    assert_string_equal(s[0].value, "committed");
+    assert_true(next >= high);
+    member_close(&alive);
+}
+
+static void tombstones_are_absent_values_and_empty_values_are_not(void **state)
+{
+    struct member m;
+    struct seen s[8];
+    int64_t next;
+    (void)state;
+    open_one(&m, "0");
+    int64_t facts = member_high(&m, m.facts, 1);
+    member_begin(&m);
+    member_produce(&m, m.facts, 1, "person/1", "a");
+    member_produce(&m, m.facts, 1, "person/1", NULL);
+    member_produce(&m, m.facts, 1, "person/2", "");
+    member_offsets(&m, 1, 1);
+    member_commit(&m);
+    assert_int_equal(log_all(m.bus, m.facts, 1, facts, member_high(&m, m.facts, 1), s, 8, &next), 3);
+    assert_true(s[0].has_value && !s[1].has_value && s[2].has_value);
+    assert_string_equal(s[1].key, "person/1");
+    member_close(&m);
+}
+
+static void a_compacted_log_reads_to_its_end(void **state)
+{
+    struct member m;
+    struct seen s[64];
+    int64_t next;
+    char value[16];
+    (void)state;
+    open_one(&m, "0");
+    int64_t facts = member_high(&m, m.facts, 2);
+    for (int i = 0; i < 6; i++) {
+        snprintf(value, sizeof value, "%d", i);
+        member_begin(&m);
+        member_produce(&m, m.facts, 2, "person/again", value);
+        member_produce(&m, m.facts, 2, i == 0 ? "person/first" : "person/other", value);
+        member_offsets(&m, 2, i + 1);
+        member_commit(&m);
+    }
+    bus_env->compact(m.facts);
+    int64_t high = member_high(&m, m.facts, 2);
+    size_t n = log_all(m.bus, m.facts, 2, facts, high, s, 64, &next);
+    int again = 0, first = 0;
+    for (size_t i = 0; i < n; i++) {
+        again += strcmp(s[i].key, "person/again") == 0;
+        first += strcmp(s[i].key, "person/first") == 0;
+        assert_true(i == 0 || s[i].offset > s[i - 1].offset);
+    }
+    assert_int_equal(again, 1);
+    assert_int_equal(first, 1);
+    assert_true(next >= high);
+    member_close(&m);
+}
+
+static void two_members_share_and_take_over(void **state)
+{
+    struct member a, b;
+    int32_t all = bus_env->partitions();
+    (void)state;
+    open_one(&a, "0");
+    member_open(&b, service, "1", a.inbox, a.facts, a.out);
+    member_await(&b, all / 2, &a);
+    member_await(&a, all - all / 2, &b);
+    for (int32_t p = 0; p < all; p++)
+        assert_true(a.owned[p] != b.owned[p]);
+    assert_true(a.revoked_n >= 1);
+    member_close(&b);
+    member_await(&a, all, NULL);
+    member_begin(&a); /* with the metadata of the new assignment */
+    member_produce(&a, a.facts, 2, "person/1", "x");
+    member_offsets(&a, 2, 1);
+    member_commit(&a);
+    assert_int_equal(member_committed(&a, 2), 1);
+    member_close(&a);
+}
+
+static void seek_and_pause_keep_order_and_lose_nothing(void **state)
+{
+    struct member m;
+    struct seen s[8];
+    struct err e;
+    (void)state;
+    open_one(&m, "0");
+    int64_t from = member_high(&m, m.inbox, 0);
+    for (int i = 0; i < 5; i++)
+        publish(m.inbox, 0, "k", (const char *[]){"0", "1", "2", "3", "4"}[i]);
+    member_run(&m, 0, from);
+    member_take(&m, s, 3);
+    OK(m.bus->ops->seek(m.bus, 0, from + 1, &e));
+    OK(m.bus->ops->pause(m.bus, 0, true, &e)); /* a pause after a seek must not forget the seek */
+    for (int i = 0; i < 5; i++)
+        assert_int_equal(member_poll(&m, 50, s, 8), 0);
+    OK(m.bus->ops->pause(m.bus, 0, false, &e));
+    member_take(&m, s, 4);
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(s[i].offset, from + 1 + i);
+    OK(m.bus->ops->pause(m.bus, 0, true, &e));
+    OK(m.bus->ops->seek(m.bus, 0, from + 2, &e)); /* and a seek while paused counts at resuming */
+    publish(m.inbox, 0, "k", "5");
+    OK(m.bus->ops->pause(m.bus, 0, false, &e));
+    member_take(&m, s, 4);
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(s[i].offset, from + 2 + i);
+    assert_int_equal(member_poll(&m, 50, s, 8), 0);
+    member_close(&m);
+}
+
+static void a_poll_gives_no_more_than_asked(void **state)
+{
+    struct member m;
+    struct seen s[8];
+    (void)state;
+    open_one(&m, "0");
+    int64_t from = member_high(&m, m.inbox, 0);
+    for (int i = 0; i < 5; i++)
+        publish(m.inbox, 0, "k", "v");
+    member_run(&m, 0, from);
+    size_t got = 0;
+    int64_t deadline = ports_mono_ms() + PORTS_WAIT_MS;
+    while (got < 5) {
+        size_t n = member_poll(&m, 100, s, 2);
+        assert_true(n <= 2 && ports_mono_ms() < deadline);
+        for (size_t i = 0; i < n; i++)
+            assert_int_equal(s[i].offset, from + (int64_t)got++);
+    }
+    member_close(&m);
+}
+
+static void a_large_transaction_counts_its_facts(void **state)
+{
+    enum { N = 3000 };
+    struct member m;
+    static struct seen s[N];
+    int64_t next;
+    char key[32];
+    (void)state;
+    open_one(&m, "0");
+    int64_t facts = member_high(&m, m.facts, 0);
+    member_begin(&m);
+    for (int i = 0; i < N; i++) {
+        snprintf(key, sizeof key, "person/%d", i);
+        member_produce(&m, m.facts, 0, key, "a value of some length, for it is a state");
+    }
+    member_offsets(&m, 0, 1);
+    member_commit(&m);
+    assert_int_equal(m.bus->ops->produced_end(m.bus, m.facts, 0), facts + N);
+    assert_int_equal(log_all(m.bus, m.facts, 0, facts, facts + N, s, N, &next), N);
+    for (int i = 0; i < N; i++)
+        assert_int_equal(s[i].offset, facts + i);
+    member_close(&m);
+}
+
+static void a_new_producer_goes_on(void **state)
+{
+    struct member m;
+    struct seen s[8];
+    struct err e;
+    int64_t next;
+    (void)state;
+    open_one(&m, "0");
+    int64_t facts = member_high(&m, m.facts, 0);
+    member_begin(&m);
+    member_produce(&m, m.facts, 0, "person/1", "left open");
+    OK(m.bus->ops->recreate(m.bus, &e)); /* ends the open transaction */
+    assert_false(m.bus->ops->troubled(m.bus));
+    member_begin(&m);
+    member_produce(&m, m.facts, 0, "person/1", "good");
+    member_offsets(&m, 0, 1);
+    member_commit(&m);
+    assert_int_equal(log_all(m.bus, m.facts, 0, facts, member_high(&m, m.facts, 0), s, 8, &next), 1);
+    assert_string_equal(s[0].value, "good");
+    member_close(&m);
+}
+
+static void a_log_does_not_open_beyond_its_end(void **state)
+{
+    struct member m;
+    struct bus_log *l;
+    struct err e = {0};
+    (void)state;
+    open_one(&m, "0");
+    assert_false(m.bus->ops->log_open(m.bus, m.facts, 0, member_high(&m, m.facts, 0) + 5, &l, &e));
+    assert_int_equal(e.cls, ERR_STALE);
+    assert_false(m.bus->ops->seek(m.bus, MEMBER_PARTS - 1, 0, &e));
+    assert_int_equal(e.cls, ERR_STALE);
+    m.bus->ops->log_close(m.bus, NULL);
+    member_close(&m);
+}
+
+#define BUS_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int ports_bus_run(const struct bus_env *env)
+{
+    const struct CMUnitTest tests[] = {
+        BUS_TEST(new_partitions_are_paused_until_resumed),
+        BUS_TEST(a_commit_makes_records_and_offsets_visible),
+        BUS_TEST(aborted_records_are_never_seen),
+        BUS_TEST(a_zombie_with_our_transactional_id_commits_nothing),
+        BUS_TEST(a_zombie_of_an_old_generation_commits_nothing),
+        BUS_TEST(offsets_of_a_dead_transaction_are_waited_out),
+        BUS_TEST(catch_up_waits_past_the_open_transaction_of_a_dead_producer),
+        BUS_TEST(tombstones_are_absent_values_and_empty_values_are_not),
+        BUS_TEST(a_compacted_log_reads_to_its_end),
+        BUS_TEST(two_members_share_and_take_over),
+        BUS_TEST(seek_and_pause_keep_order_and_lose_nothing),
+        BUS_TEST(a_poll_gives_no_more_than_asked),
+        BUS_TEST(a_large_transaction_counts_its_facts),
+        BUS_TEST(a_new_producer_goes_on),
+        BUS_TEST(a_log_does_not_open_beyond_its_end),
+    };
+    bus_env = env;
+    return cmocka_run_group_tests_name(env->name, tests, NULL, NULL);
+}

@@ -1,0 +1,48 @@
+/* ports_member.h - a member of a group under test: follows its assignment and does one relay step at a time.
+ * Threads: one. Memory: fixed; records are copied out. */
+#ifndef CLINIC_TESTS_PORTS_MEMBER_H
+#define CLINIC_TESTS_PORTS_MEMBER_H
+#include "ports.h"
+
+#define MEMBER_PARTS 16
+#define TEXT_MAX 200
+
+struct seen {               /* one record polled or read, copied */
+    int32_t part;
+    int64_t offset, time_ms;
+    char key[TEXT_MAX], value[TEXT_MAX], type[TEXT_MAX];
+    bool has_value;
+    size_t headers_n;
+};
+struct member {
+    struct bus *bus;
+    bool owned[MEMBER_PARTS];
+    int owned_n, assigned_n, revoked_n, lost_n;
+    bool in_poll;           /* callbacks are allowed now */
+    int inbox, facts, out;
+    enum topic_id outputs[4];
+};
+/* service = group; two members of one service with different instances share the partitions. */
+void member_open(struct member *m, const char *service, const char *instance, int inbox, int facts, int out);
+void member_close(struct member *m);
+/* One poll of at most `max` records, copied. */
+size_t member_poll(struct member *m, int timeout_ms, struct seen *out, size_t max);
+/* Poll until `parts` partitions are owned; other, if given, is polled too. */
+void member_await(struct member *m, int parts, struct member *other);
+/* From offset on, running. */
+void member_run(struct member *m, int32_t part, int64_t from);
+/* Poll until n records have come. */
+void member_take(struct member *m, struct seen *out, size_t n);
+/* One record, in a transaction or not; value NULL = tombstone. */
+struct bus_out member_out(int topic, int32_t part, const char *key, const char *value);
+void member_produce(struct member *m, int topic, int32_t part, const char *key, const char *value);
+void member_begin(struct member *m);
+void member_offsets(struct member *m, int32_t part, int64_t next);
+void member_commit(struct member *m);
+int64_t member_high(struct member *m, int topic, int32_t part);
+int64_t member_committed(struct member *m, int32_t part);
+/* Everything committed in a log from an offset on, until `until`; returns how many; *ret_next as log_read. */
+size_t log_all(struct bus *b, int topic, int32_t part, int64_t from, int64_t until, struct seen *out, size_t max,
+               int64_t *ret_next);
+void publish(int topic, int32_t part, const char *key, const char *value);
+#endif

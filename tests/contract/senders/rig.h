@@ -1,0 +1,57 @@
+/* rig.h - the sender of notification on real parts: a Redis of its own, an SMTP server, an SMSC or an HTTP provider, each
+ * a process on loopback with its state in a folder of the test. Orders go in as the runtime would hand them over, reports
+ * come out. Threads: the test's; reports arrive on the sender's. */
+#ifndef CLINIC_TESTS_SENDERS_RIG_H
+#define CLINIC_TESTS_SENDERS_RIG_H
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "milestones.h"
+#include "wire/wire.h"
+
+#define WAIT_MS 20000 /* deadline of every wait */
+
+struct rig;
+/* sink: "smtp", "smsc" or "http". options: name, value pairs ended by NULL, over those that reach the sink. */
+struct rig *rig_new(const char *sink, const char *const *options);
+void rig_free(struct rig *r);
+/* A fault for the sink to play; see its head. */
+void rig_mode(struct rig *r, const char *mode);
+void rig_sink_kill(struct rig *r);
+void rig_sink_start(struct rig *r);           /* again, on the same port */
+void rig_redis_flush(struct rig *r);
+/* The sender dies with what it holds, another process begins: the same sinks, another claim token. */
+void rig_restart_sender(struct rig *r);
+
+struct rig_order {
+    const char *application; /* UUID */
+    const char *milestone;
+    PB(Channel) channel;
+    uint32_t attempt;
+    bool again;
+    int64_t ordered_ms_ago;
+    const char *to;          /* phone or e-mail */
+    const char *reference;   /* the portal's number: shows in every text */
+};
+void rig_order(struct rig *r, const struct rig_order *o);
+
+struct rig_report {
+    enum event_id type;
+    char application[40], cause[64], provider_id[80];
+    uint32_t attempt;
+    PB(SendResult) result;
+    bool delivered;          /* of a receipt */
+};
+/* Waits for the n-th report (from 0) since the rig was made. */
+struct rig_report rig_report(struct rig *r, size_t n);
+size_t rig_reports(struct rig *r);
+/* Lines of the sink's log that contain text; waits until there are at least n, then tells how many there are. */
+size_t rig_logged(struct rig *r, const char *text, size_t at_least);
+/* A field of the last line of the log, decoded; the test frees it. */
+char *rig_field(struct rig *r, const char *name);
+#endif

@@ -1,0 +1,94 @@
+/* The classing of errors, against what was measured with injected broker errors. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+#include "runtime/bus.h"
+#include "runtime/kafka_error.h"
+#include <cmocka.h>
+
+#define F true, false, false
+#define A false, true, false
+#define R false, false, true
+#define NO false, false, false
+#define E(name) RD_KAFKA_RESP_ERR_##name
+
+static void classes_decide_by_name_and_flags(void **state)
+{
+    static const struct {
+        rd_kafka_resp_err_t code;
+        bool fatal, abortable, retriable;
+        enum err_class cls;
+    } rows[] = {
+        /* fences, whatever the flag: AddOffsets and Produce give them only as abortable */
+        {E(_FENCED), F, ERR_UNKNOWN},
+        {E(_FENCED), A, ERR_UNKNOWN},
+        {E(PRODUCER_FENCED), A, ERR_UNKNOWN},
+        {E(INVALID_PRODUCER_EPOCH), A, ERR_UNKNOWN},
+        {E(INVALID_PRODUCER_EPOCH), R, ERR_UNKNOWN},
+        /* fatal: the handle is dead */
+        {E(INVALID_TXN_STATE), F, ERR_UNKNOWN},
+        {E(OUT_OF_ORDER_SEQUENCE_NUMBER), F, ERR_UNKNOWN},
+        {E(TRANSACTIONAL_ID_AUTHORIZATION_FAILED), F, ERR_UNKNOWN},
+        /* the transaction is lost, the producer is not */
+        {E(ILLEGAL_GENERATION), A, ERR_ABORT},
+        {E(UNKNOWN_MEMBER_ID), A, ERR_ABORT},
+        {E(REBALANCE_IN_PROGRESS), A, ERR_ABORT},
+        {E(FENCED_INSTANCE_ID), A, ERR_ABORT},
+        {E(UNKNOWN_PRODUCER_ID), A, ERR_ABORT},
+        {E(INVALID_PRODUCER_ID_MAPPING), A, ERR_ABORT},
+        {E(TOPIC_AUTHORIZATION_FAILED), A, ERR_ABORT},
+        {E(GROUP_AUTHORIZATION_FAILED), A, ERR_ABORT},
+        {E(MSG_SIZE_TOO_LARGE), A, ERR_ABORT},
+        {E(_TIMED_OUT), false, true, true, ERR_ABORT},
+        /* the same call again */
+        {E(_TIMED_OUT), R, ERR_RETRY},
+        {E(COORDINATOR_LOAD_IN_PROGRESS), R, ERR_RETRY},
+        /* no flag says nothing */
+        {E(_STATE), NO, ERR_UNKNOWN},
+        {E(UNKNOWN), NO, ERR_UNKNOWN},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        enum err_class cls = kafka_txn_class(rows[i].code, rows[i].fatal, rows[i].abortable, rows[i].retriable);
+        if (cls != rows[i].cls)
+            print_error("%s: %s\n", rd_kafka_err2name(rows[i].code), err_class_name(cls));
+        assert_int_equal(cls, rows[i].cls);
+    }
+}
+
+static void codes_name_what_the_runtime_looks_for(void **state)
+{
+    (void)state;
+    assert_string_equal(kafka_err_code(ERR_UNKNOWN, E(PRODUCER_FENCED)), "BUS-FENCED");
+    assert_string_equal(kafka_err_code(ERR_ABORT, E(MSG_SIZE_TOO_LARGE)), BUS_RECORD_REFUSED);
+    assert_string_equal(kafka_err_code(ERR_ABORT, E(INVALID_RECORD)), BUS_RECORD_REFUSED);
+    assert_string_equal(kafka_err_code(ERR_ABORT, E(ILLEGAL_GENERATION)), "BUS-ABORT");
+    assert_string_equal(kafka_err_code(ERR_RETRY, E(_TIMED_OUT)), "BUS-RETRY");
+}
+
+static void outside_transactions_only_people_can_mend_some(void **state)
+{
+    struct err e = {0};
+    (void)state;
+    assert_int_equal(kafka_read_class(E(_TRANSPORT)), ERR_RETRY);
+    assert_int_equal(kafka_read_class(E(UNKNOWN_TOPIC_OR_PART)), ERR_RETRY);
+    assert_int_equal(kafka_read_class(E(UNSTABLE_OFFSET_COMMIT)), ERR_RETRY);
+    assert_int_equal(kafka_read_class(E(_AUTO_OFFSET_RESET)), ERR_FATAL);
+    assert_int_equal(kafka_read_class(E(GROUP_AUTHORIZATION_FAILED)), ERR_FATAL);
+    assert_int_equal(kafka_read_class(E(FENCED_INSTANCE_ID)), ERR_FENCED);
+    assert_false(kafka_read_fail(E(TOPIC_AUTHORIZATION_FAILED), "inbox", NULL, &e));
+    assert_int_equal(e.cls, ERR_FATAL);
+    assert_string_equal(e.code, "BUS-FATAL");
+    assert_non_null(strstr(e.text, "inbox"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(classes_decide_by_name_and_flags),
+        cmocka_unit_test(codes_name_what_the_runtime_looks_for),
+        cmocka_unit_test(outside_transactions_only_people_can_mend_some),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,198 @@
+/* check.c - what a service wrote: every record is one of ours, tells its reason, and holds no personal text of the input. */
+#include <stdlib.h>
+#include <string.h>
+#include "base/text.h"
+#include "clinic/attach/v1/events.pb-c.h"
+#include "platform_fuzz.h"
+#include "runtime/runtime_int.h"
+#include "slots.h"
+#include "wire/facts.h"
+#include "wire/msg.h"
+
+#define DETAIL_MAX 400
+
+struct written {
+    struct platform *p;
+    const struct svc_def *def;
+    const struct secrets *secrets;
+};
+
+/* --- secrets --- */
+
+/* Own loop: the fuzzer looks into memmem() and would learn the answers. */
+static bool holds(struct bytes in, struct bytes what)
+{
+    const char *s = in.p, *w = what.p;
+    for (size_t i = 0; what.n && i + what.n <= in.n; i++) {
+        size_t k = 0;
+        while (k < what.n && s[i + k] == w[k])
+            k++;
+        if (k == what.n)
+            return true;
+    }
+    return false;
+}
+
+static bool has_mark(struct bytes text)
+{
+    static const char *const marks[] = {SECRET_MARK, "\xd1\x8a\xd1\x8a", "\xd0\xaa\xd0\xaa"};
+    for (size_t i = 0; i < 3; i++)
+        if (holds(text, bytes_str(marks[i])))
+            return true;
+    return false;
+}
+
+/* Texts that cannot stand in a record by chance: addresses, and numbers of persons. */
+static bool is_telling(const char *s)
+{
+    size_t digits = 0;
+    for (const char *p = s; *p; p++)
+        digits += *p >= '0' && *p <= '9';
+    return digits >= 9 || (strchr(s, '@') && strlen(s) >= 6);
+}
+
+void secrets_open(struct secrets *s, struct bytes text)
+{
+    const char *copy = fuzz_text(text);
+    if (has_mark(bytes_str(copy)) || is_telling(copy)) {
+        s->off |= s->open_n == SECRETS_MAX || strlen(copy) < text.n;
+        if (s->open_n < SECRETS_MAX)
+            s->open[s->open_n++] = copy;
+    }
+}
+
+static void add_text(void *ctx, const struct slot *slot)
+{
+    struct secrets *s = ctx;
+    if (slot->field->type != PROTOBUF_C_TYPE_STRING)
+        return;
+    for (size_t i = 0; i < slot_n(slot); i++) {
+        const char *text = *(char **)slot_at(slot, i);
+        if (!slot->personal)
+            secrets_open(s, bytes_str(text));
+        else if (is_telling(text) && s->personal_n < SECRETS_MAX)
+            s->personal[s->personal_n++] = arena_strdup(fuzz_mem(), text);
+    }
+}
+
+void secrets_add(struct secrets *s, ProtobufCMessage *msg) { slots_each(msg, add_text, s); }
+
+static bool is_open(const struct secrets *s, const char *text)
+{
+    for (size_t i = 0; i < s->open_n; i++)
+        if (strstr(s->open[i], text) || strstr(text, s->open[i]))
+            return true;
+    return false;
+}
+
+static void check_secrets(const struct secrets *s, struct bytes where)
+{
+    bool mark_is_open = false;
+    if (s->off)
+        return;
+    for (size_t i = 0; i < s->open_n; i++)
+        mark_is_open |= has_mark(bytes_str(s->open[i]));
+    EXPECT(mark_is_open || !has_mark(where));
+    for (size_t i = 0; i < s->personal_n; i++)
+        if (!is_open(s, s->personal[i]))
+            EXPECT(!holds(where, bytes_str(s->personal[i])));
+}
+
+/* --- records --- */
+static struct bytes header(const struct bus_rec *r, const char *name)
+{
+    for (size_t i = 0; i < r->headers_n; i++)
+        if (strcmp(r->headers[i].name, name) == 0)
+            return r->headers[i].value;
+    return (struct bytes){0};
+}
+
+static bool is_own(const struct bus_rec *r)
+{
+    struct bytes source = header(r, "ce_source");
+    return source.n > 8 && memcmp(source.p, "/clinic/", 8) == 0;
+}
+
+static bool is_output(const struct svc_def *def, int topic)
+{
+    for (const enum topic_id *t = def->outputs; *t != TOPIC_N; t++)
+        if ((int)*t == topic)
+            return true;
+    return topic == (int)def->facts || topic == (int)def->dlq;
+}
+
+static void check_headers(const struct bus_rec *r)
+{
+    int64_t ms;
+    EXPECT(r->ce_id.n > 0 && r->ce_type.n > 0);
+    EXPECT(bytes_eq(r->content_type, bytes_str("application/protobuf")));
+    EXPECT(text_time_parse(r->ce_time.p, r->ce_time.n, &ms));
+    for (size_t i = 0; i < r->headers_n; i++)
+        EXPECT(text_utf8_ok(r->headers[i].value.p, r->headers[i].value.n));
+}
+
+static void check_fact(const struct written *w, const struct bus_rec *r, int type)
+{
+    struct bytes table, key;
+    EXPECT(facts_split(r->key, &table, &key));
+    for (const struct svc_table *t = w->def->tables; t->name; t++)
+        if (bytes_eq(table, bytes_str(t->name))) {
+            EXPECT(t->source < 0 && key.n > 0 && (int)t->type == type);
+            return;
+        }
+    EXPECT(!"a fact of no table");
+}
+
+static bool is_reject_name(const char *s)
+{
+    for (int i = 0; i < SVC_REJECT_N; i++)
+        if (strcmp(s, svc_reject_name((enum svc_reject)i)) == 0)
+            return true;
+    return false;
+}
+
+static void check_dead_letter(const struct bus_rec *r, const ProtobufCMessage *m)
+{
+    const Clinic__Attach__V1__DeadLetter *d = (const Clinic__Attach__V1__DeadLetter *)m;
+    struct err e = {0};
+    struct bytes plain;
+    EXPECT(is_reject_name(d->reason) && d->origin[0]);
+    EXPECT(d->detail[0] && strlen(d->detail) < DETAIL_MAX);
+    EXPECT(deadletter_open(fuzz_keys(), bytes_of(d->box.data, d->box.len), fuzz_mem(), &plain, &e));
+    EXPECT(clinic__attach__v1__original_record__unpack(arena_pb(fuzz_mem()), plain.n, plain.p));
+    EXPECT(!r->key.p || deadletter_key_is_harmless(r->key));
+}
+
+static void check_record(void *ctx, const struct bus_rec *r)
+{
+    const struct written *w = ctx;
+    struct err e = {0};
+    if (!is_own(r))
+        return;
+    int type = event_by_type(r->ce_type.p, r->ce_type.n);
+    EXPECT(is_output(w->def, r->topic) && type >= 0);
+    check_headers(r);
+    EXPECT(r->key.n > 0 || r->topic == (int)w->def->dlq);
+    if (r->topic == (int)w->def->facts)
+        check_fact(w, r, type);
+    EXPECT(r->value.p || r->topic == (int)w->def->facts);
+    if (r->value.p) {
+        ProtobufCMessage *m = protobuf_c_message_unpack(events[type].msg, arena_pb(fuzz_mem()), r->value.n, r->value.p);
+        EXPECT(m && msg_text_ok(m, &e));
+        if (type == EV_DEAD_LETTER)
+            check_dead_letter(r, m);
+    }
+    check_secrets(w->secrets, r->key);
+    check_secrets(w->secrets, r->value);
+    for (size_t i = 0; i < r->headers_n; i++)
+        check_secrets(w->secrets, r->headers[i].value);
+}
+
+void check_written(struct platform *p, const struct svc_def *def, const struct secrets *s)
+{
+    struct fake_cluster *c = platform_cluster(p);
+    struct written w = {p, def, s};
+    for (int topic = 0; topic < TOPIC_N; topic++)
+        for (int32_t part = 0; part < fake_partitions(c); part++)
+            fake_each(c, topic, part, check_record, &w);
+}
