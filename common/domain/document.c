@@ -176,7 +176,8 @@ static const char *number_rule(const struct doc_row *r, const char *text, char t
     if (r->max == 0)
         return free_text(text, 32, to) && *to ? NULL : "the number has 1 to 32 printable signs";
     snprintf(to, DOCUMENT_PART_MAX, "%s", text);
-    return text_is_digits(text, (size_t)r->min, (size_t)r->max) ? NULL : "the number does not have as many digits as this paper has";
+    bool fits = text_is_digits(text, (size_t)r->min, (size_t)r->max);
+    return fits ? NULL : "the number does not have as many digits as this paper has";
 }
 
 static const char *rule_of(PB(DocumentType) type, const char *series, const char *number,

@@ -10,8 +10,9 @@ void rules_help(FILE *to)
 {
     for (int id = 0; id < RULE_N; id++) {
         const struct rule_spec *s = &rule_specs[id];
-        fprintf(to, "%s%s\n    %s %s%sdefault %s; read by %s\n    %s\n", s->scope == SCOPE_CHANNEL ? "channel.<channel>[.<profile>]." : "",
-                s->key, type_names[s->type], s->allowed, *s->allowed ? "; " : "", *s->def ? s->def : "(empty)", s->by, s->help);
+        const char *head = s->scope == SCOPE_CHANNEL ? "channel.<channel>[.<profile>]." : "";
+        fprintf(to, "%s%s\n    %s %s%sdefault %s; read by %s\n    %s\n", head, s->key, type_names[s->type], s->allowed,
+                *s->allowed ? "; " : "", *s->def ? s->def : "(empty)", s->by, s->help);
     }
 }
 

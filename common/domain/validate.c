@@ -11,6 +11,9 @@
 
 enum { AGE_MAX = 130 };
 
+#define RULE_REF  "1 to 64 printable ASCII characters without spaces"
+#define RULE_NAME "required, 1 to 100 letters, spaces, hyphens"
+
 static bool bad(struct err *e, const char *path, const char *rule) { return err_set(e, ERR_INPUT, path, "%s", rule); }
 
 /* --- kinds of text --- */
@@ -86,10 +89,11 @@ struct text_field {
     bool (*form)(const char *); /* NULL: any printable UTF-8 */
     const char *rule;           /* in words */
 };
-#define FIELD(msg, prefix, name, max, required, form, rule) {prefix #name, offsetof(PB(msg), name), max, required, form, rule}
+#define FIELD(msg, prefix, name, max, required, form, rule)                                                            \
+    {prefix #name, offsetof(PB(msg), name), max, required, form, rule}
 
 static const struct text_field application_fields[] = {
-    FIELD(Application, "", external_ref, EXTERNAL_REF_MAX, true, is_printable_ascii, "1 to 64 printable ASCII characters without spaces"),
+    FIELD(Application, "", external_ref, EXTERNAL_REF_MAX, true, is_printable_ascii, RULE_REF),
     FIELD(Application, "", clinic_id, 32, true, is_code, "1 to 32 of A-Z a-z 0-9 . _ -"),
     FIELD(Application, "", branch_id, 32, false, is_code, "at most 32 of A-Z a-z 0-9 . _ -"),
     FIELD(Application, "", residence_district, 64, false, NULL, "at most 64 printable characters"),
@@ -98,8 +102,8 @@ static const struct text_field application_fields[] = {
     {0},
 };
 static const struct text_field personal_fields[] = {
-    FIELD(Personal, "personal.", surname, 100, true, name_ok, "required, 1 to 100 letters, spaces, hyphens"),
-    FIELD(Personal, "personal.", name, 100, true, name_ok, "required, 1 to 100 letters, spaces, hyphens"),
+    FIELD(Personal, "personal.", surname, 100, true, name_ok, RULE_NAME),
+    FIELD(Personal, "personal.", name, 100, true, name_ok, RULE_NAME),
     FIELD(Personal, "personal.", patronymic, 100, false, name_ok, "at most 100 letters, spaces, hyphens"),
     FIELD(Personal, "personal.", snils, 14, false, is_snils, "11 digits or NNN-NNN-NNN NN with its control number"),
     FIELD(Personal, "personal.", policy_series, 20, false, NULL, "at most 20 printable characters"),
@@ -113,13 +117,13 @@ static const struct text_field personal_fields[] = {
 static const struct text_field representative_fields[] = {
     FIELD(Representative, "personal.representative.", role, 24, true, is_role,
           "PARENT, GUARDIAN, TRUSTEE, ATTORNEY or REP_OF_INCAPACITATED"),
-    FIELD(Representative, "personal.representative.", surname, 100, true, name_ok, "required, 1 to 100 letters, spaces, hyphens"),
-    FIELD(Representative, "personal.representative.", name, 100, true, name_ok, "required, 1 to 100 letters, spaces, hyphens"),
+    FIELD(Representative, "personal.representative.", surname, 100, true, name_ok, RULE_NAME),
+    FIELD(Representative, "personal.representative.", name, 100, true, name_ok, RULE_NAME),
     FIELD(Representative, "personal.representative.", patronymic, 100, false, name_ok, "at most 100 letters, spaces, hyphens"),
     {0},
 };
 static const struct text_field withdrawal_fields[] = {
-    FIELD(Withdrawal, "", external_ref, EXTERNAL_REF_MAX, true, is_printable_ascii, "1 to 64 printable ASCII characters without spaces"),
+    FIELD(Withdrawal, "", external_ref, EXTERNAL_REF_MAX, true, is_printable_ascii, RULE_REF),
     {0},
 };
 

@@ -90,7 +90,7 @@ static void set_option(const char *name, const char *value, void *ctx)
  * kafka.* options go to every handle. */
 static void on_log(const rd_kafka_t *rk, int level, const char *fac, const char *text)
 {
-    enum log_level to = level <= 3 ? LOG_ERROR : level <= 4 ? LOG_WARN : level <= 6 ? LOG_INFO : LOG_DEBUG;
+    enum log_level to = level <= 4 ? LOG_WARN : level <= 6 ? LOG_INFO : LOG_DEBUG; /* what is an error, we decide */
     log_line(strcmp(fac, "CONFWARN") == 0 ? LOG_DEBUG : to, "KAFKA-LIB", text, "facility", fac, "handle",
              rk ? rd_kafka_name(rk) : "", NULL);
 }

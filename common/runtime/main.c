@@ -26,6 +26,7 @@ struct process {
     struct runtime_conf rc;
     struct keyring *keys;
     void *svc_conf;
+    enum topic_id outputs[TOPIC_N + 1]; /* ended by TOPIC_N */
     struct store_table tables[TABLES_MAX];
     struct runtime *rt;
     struct bus *bus;
@@ -159,16 +160,29 @@ static bool start_outbound(struct process *p, struct err *e)
     return p->outbound != NULL;
 }
 
+/* Every topic that a transaction may write: the service's outputs, its facts and its dead letters. */
+static void list_outputs(struct process *p)
+{
+    size_t n = 0;
+    for (const enum topic_id *t = p->def->outputs; *t != TOPIC_N; t++)
+        if (*t != p->def->facts && *t != p->def->dlq)
+            p->outputs[n++] = *t;
+    p->outputs[n++] = p->def->facts;
+    p->outputs[n++] = p->def->dlq;
+    p->outputs[n] = TOPIC_N;
+}
+
 static bool start_ports(struct process *p, struct err *e)
 {
     size_t n = 0;
+    list_outputs(p);
     for (; p->def->tables[n].name; n++) {
         const struct svc_table *t = &p->def->tables[n];
         must(n < TABLES_MAX);
         p->tables[n] = (struct store_table){t->name, t->source < 0 ? (int)p->def->facts : t->source, t->bucket_bits};
     }
     struct bus_conf bc = {.service = p->def->name, .instance = p->rc.instance, .inbox = (int)p->def->inbox,
-                          .facts = (int)p->def->facts, .outputs = p->def->outputs,
+                          .facts = (int)p->def->facts, .outputs = p->outputs,
                           .listener = runtime_listener(p->rt)};
     return store_redis_open(conf_str(p->conf, "store.url"), p->def->name, p->tables, n, &p->store, e) &&
            bus_kafka_open(p->conf, &bc, &p->bus, e);

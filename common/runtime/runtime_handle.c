@@ -219,6 +219,6 @@ void handle_item(struct runtime *rt, struct item *it)
     struct svc_call c = {rt, it, 0};
     b->undos.n = 0;
     it->verdict = it->row->handle(&it->ev, &c);
-    if (it->verdict.rejected && !MUTANT(rejected_effects_kept))
+    if (it->verdict.rejected)
         take_back(rt, effects, orders, counts);
 }

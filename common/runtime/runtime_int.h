@@ -22,7 +22,6 @@ struct runtime_mutation {
     bool open_without_replay;     /* a partition opens without catching up */
     bool unknown_is_committed;    /* an unknown outcome is taken for success */
     bool no_seek_after_abort;     /* the batch of an aborted transaction is forgotten */
-    bool rejected_effects_kept;   /* effects of a rejected record are not taken back */
 };
 extern struct runtime_mutation runtime_mutation;
 #define MUTANT(what) (runtime_mutation.what)

@@ -14,7 +14,7 @@ const struct ctl_command ctl_commands[] = {
     {"tail", "TOPIC [-f] [--from beginning|end|-N|-1h] [--key K] [--type T] [--limit N]", "records decoded and masked", cmd_tail},
     {"topics", "plan|apply [--partitions N] [--replication R]", "topics as they are and as they should be", cmd_topics},
     {"audit", "[--settle SECONDS]", "the invariants of the platform, from its topics alone", cmd_audit},
-    {"scan", "FILE", "look for clear texts (one a line) in every topic", cmd_scan},
+    {"scan", "FILE [--all]", "look for clear texts (one a line) in every topic", cmd_scan},
     {"keys", "new --out DIR", "make keyrings for the roles", cmd_keys},
     {NULL},
 };

@@ -133,7 +133,7 @@ static bool read_level(const struct conf *c, enum log_level *ret, struct err *e)
 static bool load(struct program *p, struct err *e)
 {
     const struct conf *c = p->conf;
-    enum log_level level;
+    enum log_level level = LOG_INFO;
     if (!conf_check(c, e) || !read_level(c, &level, e))
         return false;
     log_open("gateway", level);

@@ -1,6 +1,6 @@
 /* runner.c - plays scenario files: in memory, or on a running platform.
  *   scenario_runner FILE...
- *   scenario_runner --live --bootstrap HOST:PORT --redis URL --keyring FILE [--deadline MS] FILE...
+ *   scenario_runner --live --bootstrap HOST:PORT --redis URL --keyring FILE [--partitions N] [--deadline MS] FILE...
  * The services of a live platform have to run with time.source=event, so that the fixed clock of a scenario is theirs.
  * One line a scenario; exit 0 when all of them hold, 1 when one does not, 2 when it could not be played. */
 #include <getopt.h>
@@ -26,7 +26,8 @@ static bool read_args(int argc, char **argv, struct args *a)
     static const struct option longs[] = {
         {"live", no_argument, NULL, 'l'},         {"bootstrap", required_argument, NULL, 'b'},
         {"redis", required_argument, NULL, 'r'},  {"keyring", required_argument, NULL, 'k'},
-        {"deadline", required_argument, NULL, 'd'}, {0},
+        {"deadline", required_argument, NULL, 'd'}, {"partitions", required_argument, NULL, 'p'},
+        {0},
     };
     *a = (struct args){.lc = {.deadline_ms = 30000}};
     for (int c; (c = getopt_long(argc, argv, "", longs, NULL)) != -1;) {
@@ -40,6 +41,8 @@ static bool read_args(int argc, char **argv, struct args *a)
             a->keyring = optarg;
         else if (c == 'd')
             a->lc.deadline_ms = atoi(optarg);
+        else if (c == 'p')
+            a->lc.partitions = atoi(optarg);
         else
             return false;
     }
@@ -105,7 +108,7 @@ int main(int argc, char **argv)
     log_open("scenario", LOG_ERROR);
     if (!read_args(argc, argv, &a)) {
         fprintf(stderr, "usage: scenario_runner [--live --bootstrap HOST:PORT --redis URL --keyring FILE "
-                        "[--deadline MS]] FILE...\n");
+                        "[--partitions N] [--deadline MS]] FILE...\n");
         return 2;
     }
     if (a.keyring)

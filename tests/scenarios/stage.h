@@ -30,6 +30,7 @@ bool stage_memory_open(const char *source_dir, const char *keyring_file, struct 
 struct stage_live_conf {
     const char *bootstrap, *redis;
     int deadline_ms; /* of one wait */
+    int partitions;  /* of every keyed topic; 0 = ask the broker */
 };
 bool stage_live_open(const struct stage_live_conf *lc, struct stage **ret, struct err *e) MUST_CHECK; /* gives */
 #endif

@@ -219,7 +219,7 @@ static bool open_all(struct live *l, struct err *e)
     if (!conf_set(l->conf, "kafka.bootstrap.servers", l->lc.bootstrap, "--bootstrap", e) ||
         !bus_kafka_open_reader(l->conf, "scenarios", &l->bus, e) || !pub_open(l->conf, "scenarios", &l->pub, e))
         return false;
-    l->partitions = bus_kafka_partitions(l->bus, TOPIC_INTAKE_INBOX, e);
+    l->partitions = l->lc.partitions ? l->lc.partitions : bus_kafka_partitions(l->bus, TOPIC_INTAKE_INBOX, e);
     if (l->partitions < 0)
         return false;
     if (l->partitions > PARTS_MAX)

@@ -32,6 +32,7 @@ struct sweep_run {
     struct runtime_conf conf;
     struct sweep_member m[SWEEP_MEMBERS];
     struct fold *fold;         /* not NULL: this run is the fold */
+    const struct keyring *keys; /* of dead letters; NULL = empty boxes */
     bool stuck;                /* never became quiet */
     long second_at;            /* plan a second death at this call of the next life; 0 = none */
     /* for hooks */

@@ -36,7 +36,7 @@ struct sweep_run *sweep_run_new(const struct sweep_case *c)
 struct runtime_deps sweep_deps(struct sweep_run *r)
 {
     return (struct runtime_deps){
-        .def = r->c->def, .conf = &r->conf, .svc_conf = r->c->svc_conf, .now_ms = fake_now_ms,
+        .def = r->c->def, .conf = &r->conf, .svc_conf = r->c->svc_conf, .keys = r->keys, .now_ms = fake_now_ms,
         .mono_ms = fake_mono_ms, .sleep_ms = fake_sleep_ms, .now_ctx = r->cluster,
     };
 }

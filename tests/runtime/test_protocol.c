@@ -1,0 +1,252 @@
+/* Steps of the commit protocol, one by one. */
+#include "runtime/harness.h"
+#include <sys/wait.h>
+#include <unistd.h>
+
+static int setup(void **state)
+{
+    struct sweep_run *r = harness_new(2, 50);
+    *state = r;
+    sweep_start(r, 0);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    sweep_run_free(*state);
+    return 0;
+}
+
+static void reserve_n(struct sweep_run *r, const char *clinic, int n)
+{
+    char app[24];
+    static int unique;
+    for (int i = 0; i < n; i++) {
+        snprintf(app, sizeof app, "application-%d", unique++);
+        tally_reserve(r, clinic, app, "person-aaaaaaaaa");
+    }
+}
+
+static void test_idle_commits_nothing(void **state)
+{
+    struct sweep_run *r = *state;
+    sweep_settle(r);
+    harness_turn(r, 200);
+    assert_int_equal(fake_transactions(r->cluster), 0);
+    assert_true(runtime_is_idle(r->m[0].rt) && runtime_is_ready(r->m[0].rt));
+}
+
+static void test_one_record_one_transaction(void **state)
+{
+    struct sweep_run *r = *state;
+    sweep_settle(r);
+    reserve_n(r, "770001", 1);
+    sweep_settle(r);
+    assert_int_equal(fake_transactions(r->cluster), 1);
+    assert_int_equal(harness_used(r, "770001"), 1);
+}
+
+static void test_many_records_few_transactions(void **state)
+{
+    struct sweep_run *r = *state;
+    reserve_n(r, "770001", 100);
+    sweep_settle(r);
+    assert_int_equal(harness_used(r, "770001"), 100);
+    assert_true(fake_transactions(r->cluster) <= 4);
+}
+
+/* Each key of a batch is one fact, with its last value. */
+static void test_facts_are_coalesced(void **state)
+{
+    struct sweep_run *r = *state;
+    struct bus_rec recs[64];
+    reserve_n(r, "770001", 20);
+    sweep_settle(r);
+    size_t n = harness_records(r, TOPIC_CAPACITY_FACTS, recs, 64), places = 0;
+    for (size_t i = 0; i < n; i++)
+        places += bytes_eq(recs[i].key, bytes_str("places/770001"));
+    assert_int_equal(places, fake_transactions(r->cluster));
+    assert_string_equal(harness_header(&recs[0], "ce_source"), "/clinic/tally");
+    assert_string_equal(harness_header(&recs[0], "content-type"), "application/protobuf");
+}
+
+static void test_headers_of_an_event(void **state)
+{
+    struct sweep_run *r = *state;
+    struct bus_rec rec;
+    int32_t part = wire_partition(bytes_str("770001"), 2);
+    char id[64];
+    tally_reserve(r, "770001", "application-x", "person-aaaaaaaaa");
+    sweep_settle(r);
+    assert_int_equal(harness_records(r, TOPIC_ATTACHMENT_INBOX, &rec, 1), 1);
+    snprintf(id, sizeof id, "tally-%d-0/1", (int)part);
+    assert_string_equal(harness_header(&rec, "ce_id"), id);
+    assert_string_equal(harness_header(&rec, "ce_subject"), "application-x");
+    assert_string_equal(harness_header(&rec, "ce_correlationid"), "application-x");
+    assert_string_equal(harness_header(&rec, "ce_causationid"), "application-x");
+    assert_string_equal(harness_header(&rec, "ce_dataschema"), "urn:proto:clinic.attach.v1.Reserved");
+    assert_true(ce_traceparent_ok(harness_header(&rec, "traceparent")));
+    assert_int_equal(rec.partition, wire_partition(bytes_str("person-aaaaaaaaa"), 2));
+}
+
+static void test_store_away_decides_nothing(void **state)
+{
+    struct sweep_run *r = *state;
+    reserve_n(r, "770001", 3);
+    sweep_settle(r);
+    size_t before = fake_transactions(r->cluster);
+    fake_db_set_away(r->db, true);
+    reserve_n(r, "770001", 3);
+    harness_turn(r, 300);
+    assert_int_equal(fake_transactions(r->cluster), before);
+    assert_false(runtime_is_ready(r->m[0].rt));
+    fake_db_set_away(r->db, false);
+    sweep_settle(r);
+    assert_int_equal(harness_used(r, "770001"), 6);
+}
+
+static void test_flushed_store_is_rebuilt_while_idle(void **state)
+{
+    struct sweep_run *r = *state;
+    tally_clinic(r, "770001", "north");
+    reserve_n(r, "770001", 5);
+    sweep_settle(r);
+    fake_db_flush(r->db);
+    assert_int_equal(harness_used(r, "770001"), -1);
+    fake_sleep_ms(r->cluster, 2 * PROBE_MS);
+    sweep_settle(r);
+    assert_int_equal(harness_used(r, "770001"), 5);
+}
+
+/* The facts topic was made anew: marks are beyond it, nothing of the store may be believed. */
+static void test_mark_beyond_the_log_wipes(void **state)
+{
+    struct sweep_run *r = *state;
+    reserve_n(r, "770001", 5);
+    sweep_settle(r);
+    sweep_stop(r, 0);
+    fake_recreate_topic(r->cluster, TOPIC_CAPACITY_FACTS);
+    sweep_start(r, 0);
+    sweep_settle(r);
+    assert_int_equal(harness_used(r, "770001"), -1);
+    reserve_n(r, "770001", 1);
+    sweep_settle(r);
+    assert_int_equal(harness_used(r, "770001"), 1);
+}
+
+/* A dead producer's open transaction holds the end of the facts back: the successor waits, then opens. */
+static void test_catchup_waits_for_an_open_transaction(void **state)
+{
+    struct sweep_run *r = *state;
+    reserve_n(r, "770001", 3);
+    sweep_settle(r);
+    reserve_n(r, "770001", 3);
+    r->m[0].fault.at = r->m[0].fault.calls + 6; /* in the middle of the transaction */
+    for (int i = 0; i < 100 && !r->m[0].fault.hit; i++) {
+        struct err e = {0};
+        if (!runtime_turn(r->m[0].rt, 40, &e))
+            break;
+    }
+    assert_string_equal(r->m[0].fault.where, "produce");
+    sweep_stop(r, 0);
+    sweep_start(r, 1); /* another transactional id: nobody ends what the first left open */
+    for (int i = 0; i < 50; i++)
+        sweep_turn(r, 1);
+    assert_false(runtime_is_ready(r->m[1].rt));
+    fake_txn_timeout(r->cluster);
+    sweep_settle(r);
+    assert_true(runtime_is_ready(r->m[1].rt));
+    assert_int_equal(harness_used(r, "770001"), 6);
+}
+
+static void test_due_work_waits_for_its_time(void **state)
+{
+    struct sweep_run *r = *state;
+    Clinic__Attach__V1__Release m = CLINIC__ATTACH__V1__RELEASE__INIT;
+    m.application_id = (char *)(uintptr_t)"application-due";
+    sweep_event(r, TOPIC_CAPACITY_INBOX, bytes_str("770001"), EV_RELEASE, &m, "r", "application-due");
+    sweep_settle(r);
+    sweep_advance(r, 59999);
+    assert_int_equal(harness_records(r, TOPIC_NOTIFICATION, NULL, 0), 0);
+    sweep_advance(r, 1);
+    assert_int_equal(harness_records(r, TOPIC_NOTIFICATION, NULL, 0), 1);
+    sweep_advance(r, 0);
+    assert_int_equal(harness_records(r, TOPIC_NOTIFICATION, NULL, 0), 1);
+    sweep_advance(r, 60000);
+    assert_int_equal(harness_records(r, TOPIC_NOTIFICATION, NULL, 0), 2);
+    sweep_advance(r, 600000);
+    assert_int_equal(harness_records(r, TOPIC_NOTIFICATION, NULL, 0), 2);
+}
+
+static void test_producer_is_recreated_after_trouble(void **state)
+{
+    struct sweep_run *r = *state;
+    sweep_settle(r);
+    fake_bus_set_troubled(r->m[0].bus);
+    reserve_n(r, "770001", 1);
+    sweep_settle(r);
+    assert_false(r->m[0].bus->ops->troubled(r->m[0].bus));
+    assert_int_equal(harness_used(r, "770001"), 1);
+}
+
+static void test_fenced_ends(void **state)
+{
+    struct sweep_run *r = *state;
+    struct err e = {0};
+    sweep_settle(r);
+    fake_sleep_ms(r->cluster, 1);
+    reserve_n(r, "770001", 1);
+    r->m[0].fault.at = r->m[0].fault.calls + 1;
+    r->m[0].fault.error = ERR_FENCED;
+    assert_false(runtime_turn(r->m[0].rt, 40, &e));
+    assert_int_equal(e.cls, ERR_FENCED);
+}
+
+/* Small memory: the batch is cut, nothing is lost and the order stays. */
+static void test_batch_is_cut_when_memory_is_short(void **state)
+{
+    struct sweep_run *r = *state;
+    sweep_stop(r, 0);
+    r->conf.batch_max_bytes = 8192;
+    sweep_start(r, 0);
+    reserve_n(r, "770001", 60);
+    sweep_settle(r);
+    assert_int_equal(harness_used(r, "770001"), 60);
+    assert_true(fake_transactions(r->cluster) > 5);
+    assert_true(sweep_in_order(r));
+}
+
+static void test_more_partitions_than_configured_is_fatal(void **state)
+{
+    struct sweep_run *r = *state;
+    struct err e = {0};
+    sweep_stop(r, 0);
+    r->conf.partitions = 1;
+    sweep_start(r, 0);
+    assert_false(runtime_turn(r->m[0].rt, 40, &e));
+    assert_int_equal(e.cls, ERR_FATAL);
+    r->conf.partitions = 2;
+    sweep_stop(r, 0);
+}
+
+int main(void)
+{
+#define ROW(name) cmocka_unit_test_setup_teardown(test_##name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        ROW(idle_commits_nothing),
+        ROW(one_record_one_transaction),
+        ROW(many_records_few_transactions),
+        ROW(facts_are_coalesced),
+        ROW(headers_of_an_event),
+        ROW(store_away_decides_nothing),
+        ROW(flushed_store_is_rebuilt_while_idle),
+        ROW(mark_beyond_the_log_wipes),
+        ROW(catchup_waits_for_an_open_transaction),
+        ROW(due_work_waits_for_its_time),
+        ROW(producer_is_recreated_after_trouble),
+        ROW(fenced_ends),
+        ROW(batch_is_cut_when_memory_is_short),
+        ROW(more_partitions_than_configured_is_fatal),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
