@@ -141,7 +141,8 @@ bool conf_put(struct conf *c, const char *name, const char *value, const char *w
     if (conf_find(c, name) < 0 && strip_file(name, base, sizeof base) && is_known(c, base))
         return put_from_file(c, base, value, where, rank, e);
     if (!is_known(c, name))
-        return err_set(e, ERR_FATAL, "CONF-UNKNOWN", "unknown option %.80s", name);
+        return err_set(e, ERR_FATAL, "CONF-UNKNOWN", "unknown option %.*s",
+                       (int)strcspn(name, " \t"), name); /* behind a blank: a value whose "=" was forgotten */
     return put_plain(c, name, value, where, rank, e);
 }
 

@@ -215,8 +215,8 @@ bool calendar_add(const struct calendar *c, int32_t day, int working_days, int32
 bool calendar_due(const struct calendar *c, int64_t received_ms, int working_days, int utc_offset_min,
                   int64_t *ret_due_ms, struct err *e)
 {
-    int32_t day;
-    if (!calendar_add(c, date_day_of_ms(received_ms, utc_offset_min), working_days, &day, e))
+    int32_t day = date_day_of_ms(received_ms, utc_offset_min);
+    if (!calendar_add(c, day, working_days, &day, e))
         return false;
     *ret_due_ms = date_end_ms(day, utc_offset_min);
     return true;

@@ -34,17 +34,39 @@ static bool digest_snils(const struct keyring *k, const char *text, uint8_t *ret
     return true;
 }
 
+bool digest_one(const struct keyring *k, enum digest_use use, const char *text, struct arena *mem, uint8_t ret[DIGEST_BYTES],
+                struct err *e)
+{
+    switch (use) {
+    case DIGEST_SURNAME:
+        return digest_name(k, "surname", text, mem, ret, e);
+    case DIGEST_NAME:
+        return digest_name(k, "name", text, mem, ret, e);
+    case DIGEST_PATRONYMIC:
+        return digest_name(k, "patronymic", text, mem, ret, e);
+    case DIGEST_BIRTH:
+        return digest_birth(k, "birth", text, ret, e);
+    case DIGEST_HOLDER_BIRTH:
+        return digest_birth(k, "holder_birth", text, ret, e);
+    case DIGEST_SNILS:
+        return digest_snils(k, text, ret, e);
+    default:
+        must(!"a use of digests");
+        return false;
+    }
+}
+
 bool person_digests(const struct keyring *k, const PB(Personal) * p, struct arena *mem, struct person_digest *ret,
                     struct err *e)
 {
     struct person_digest d = {.has_patronymic = p->patronymic[0] != '\0', .has_snils = p->snils[0] != '\0'};
-    if (!digest_name(k, "surname", p->surname, mem, d.surname, e) || !digest_name(k, "name", p->name, mem, d.name, e))
+    if (!digest_one(k, DIGEST_SURNAME, p->surname, mem, d.surname, e) || !digest_one(k, DIGEST_NAME, p->name, mem, d.name, e))
         return false;
-    if (d.has_patronymic && !digest_name(k, "patronymic", p->patronymic, mem, d.patronymic, e))
+    if (d.has_patronymic && !digest_one(k, DIGEST_PATRONYMIC, p->patronymic, mem, d.patronymic, e))
         return false;
-    if (!digest_birth(k, "birth", p->birth_date, d.birth_date, e))
+    if (!digest_one(k, DIGEST_BIRTH, p->birth_date, mem, d.birth_date, e))
         return false;
-    if (d.has_snils && !digest_snils(k, p->snils, d.snils, e))
+    if (d.has_snils && !digest_one(k, DIGEST_SNILS, p->snils, mem, d.snils, e))
         return false;
     *ret = d;
     return true;
@@ -57,7 +79,7 @@ bool policy_digests(const struct keyring *k, const PB(Personal) * p, struct aren
     struct policy_digest d;
     if (!name_holder(p->surname, p->name, p->patronymic, mem, &holder, e))
         return false;
-    if (!digest_birth(k, "holder_birth", p->birth_date, d.holder_birth, e))
+    if (!digest_one(k, DIGEST_HOLDER_BIRTH, p->birth_date, mem, d.holder_birth, e))
         return false;
     digest8(k, "holder", bytes_str(holder), d.holder_name);
     *ret = d;

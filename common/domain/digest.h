@@ -34,6 +34,12 @@ bool person_digests(const struct keyring *k, const PB(Personal) * p, struct aren
 bool policy_digests(const struct keyring *k, const PB(Personal) * p, struct arena *mem, struct policy_digest *ret,
                     struct err *e) MUST_CHECK;
 
+/* One digest of a PersonRecord or of a holder's birth, for a loader that keeps those of texts that come again and again:
+ * the same bytes as in person_digests and policy_digests. */
+enum digest_use { DIGEST_SURNAME, DIGEST_NAME, DIGEST_PATRONYMIC, DIGEST_BIRTH, DIGEST_SNILS, DIGEST_HOLDER_BIRTH, DIGEST_USE_N };
+bool digest_one(const struct keyring *k, enum digest_use use, const char *text, struct arena *mem, uint8_t ret[DIGEST_BYTES],
+                struct err *e) MUST_CHECK;
+
 /* Fingerprint of what an application says: all of it but submitted_at, with the personal data in clear, so that a
  * repeat by another road or under another seal key is seen as the same.
  *   a   borrows; its personal block is not looked at   p   borrows; the personal data, opened */

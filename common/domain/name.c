@@ -50,11 +50,14 @@ static char *join_words(utf8proc_int32_t *points, utf8proc_ssize_t n, struct are
         while (end < n && !is_separator(points[end]))
             end++;
         unify_word(points + i, end - i);
-        if (end > i && used > 0)
-            text_put(out, size, &used, ' ');
-        for (; i < end; i++)
-            if (!is_apostrophe(points[i]))
-                text_put(out, size, &used, points[i]);
+        for (bool begun = false; i < end; i++) {
+            if (is_apostrophe(points[i]))
+                continue;
+            if (!begun && used > 0) /* not for a word of apostrophes alone */
+                text_put(out, size, &used, ' ');
+            begun = true;
+            text_put(out, size, &used, points[i]);
+        }
         i = end + 1;
     }
     return out;
@@ -76,7 +79,7 @@ bool name_normal(const char *text, struct arena *mem, const char **ret, struct e
 bool name_holder(const char *surname, const char *name, const char *patronymic, struct arena *mem, const char **ret,
                  struct err *e)
 {
-    const char *s, *n, *p;
+    const char *s = "", *n = "", *p = "";
     if (!name_normal(surname, mem, &s, e) || !name_normal(name, mem, &n, e) || !name_normal(patronymic, mem, &p, e))
         return false;
     *ret = arena_printf(mem, "%s|%s|%s", s, n, p);

@@ -98,12 +98,13 @@ static const PB(Doctor) * free_doctor(const struct rule_ctx *at, const PB(Clinic
 {
     if (rule_is(at, RULE_CAPACITY_MODE, W_CLINIC_TOTAL) && total_is_full(clinic, places, ask->profile))
         return NULL;
-    const PB(Doctor) *order[] = {
+    enum { CHOICES = 3 };
+    const PB(Doctor) *order[CHOICES] = {
         ask->doctor_id ? places_doctor(clinic, ask->doctor_id) : NULL,
         of_district(clinic, ask->profile, ask->residence_district),
         roomiest(clinic, places, ask->profile, true),
     };
-    for (size_t i = 0; i < sizeof order / sizeof *order; i++)
+    for (size_t i = 0; i < CHOICES; i++)
         if (has_free(order[i], places, ask->profile))
             return order[i];
     return NULL;

@@ -157,7 +157,7 @@ static bool window_ok(const char *text)
     if (strlen(text) != 12 || memcmp(text + 5, "..", 2) != 0)
         return false;
     for (int i = 0; i < 2; i++) {
-        snprintf(day, sizeof day, "2001-%.5s", text + 7 * i);
+        snprintf(day, sizeof day, "2001-%.5s", i ? text + 7 : text);
         if (!date_parse(day, &d))
             return false;
     }

@@ -185,7 +185,7 @@ static bool check_document(const char *prefix, const PB(Document) * d, struct da
 
 static bool check_representative(const PB(Representative) * r, struct date today, struct err *e)
 {
-    struct date birth, earliest = date_add_months(today, -12 * AGE_MAX);
+    struct date earliest = date_add_months(today, -12 * AGE_MAX), birth = earliest;
     if (!check_texts(r, representative_fields, e) ||
         !check_date("personal.representative.birth_date", r->birth_date, true, earliest, today, &birth, e))
         return false;
@@ -194,7 +194,7 @@ static bool check_representative(const PB(Representative) * r, struct date today
 
 static bool check_personal(const PB(Personal) * p, struct date today, struct err *e)
 {
-    struct date birth, earliest = date_add_months(today, -12 * AGE_MAX);
+    struct date earliest = date_add_months(today, -12 * AGE_MAX), birth = earliest;
     if (!check_texts(p, personal_fields, e) ||
         !check_date("personal.birth_date", p->birth_date, true, earliest, today, &birth, e) ||
         !check_enum("personal.sex", &clinic__attach__v1__sex__descriptor, (int)p->sex, false, e) ||

@@ -84,6 +84,7 @@ static void bus_kafka_close(struct bus *bus)
     if (b->observer)
         rd_kafka_destroy(b->observer);
     arena_free(b->mem);
+    free(b->held);
     free(b->parts);
     free(b->group);
     free(b);

@@ -123,7 +123,7 @@ static bool create(rd_kafka_t *rk, rd_kafka_NewTopic_t **want, size_t n, struct 
 /* Created is not yet known everywhere: wait until the brokers name every topic, so that the caller may use them. */
 static bool await_all(const struct conf *c, struct err *e)
 {
-    struct topic_plan now[TOPIC_N];
+    struct topic_plan now[TOPIC_N] = {0};
     int64_t deadline = kafka_mono_ms() + CREATE_TIMEOUT_MS;
     for (;;) {
         int missing = 0;

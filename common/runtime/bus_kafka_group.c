@@ -24,18 +24,16 @@ bool bus_kafka_member_is_valid(const rd_kafka_consumer_group_metadata_t *md)
     int32_t generation = -1;
     void *buf = NULL;
     size_t n = 0;
-    bool ok = false;
     rd_kafka_error_t *ke = md ? rd_kafka_consumer_group_metadata_write(md, &buf, &n) : NULL;
     if (!md || ke) {
         rd_kafka_error_destroy(ke);
         return false;
     }
-    if (n > head && memcmp(buf, magic, sizeof magic - 1) == 0) {
-        memcpy(&generation, (char *)buf + sizeof magic - 1, sizeof generation);
-        const char *group = (char *)buf + head, *end = (char *)buf + n;
-        const char *member = memchr(group, '\0', (size_t)(end - group));
-        ok = generation >= 0 && member && member + 1 < end && member[1] != '\0';
-    }
+    must(n > head && memcmp(buf, magic, sizeof magic - 1) == 0); /* a library that writes it otherwise: do not guess */
+    memcpy(&generation, (char *)buf + sizeof magic - 1, sizeof generation);
+    const char *group = (char *)buf + head, *end = (char *)buf + n;
+    const char *member = memchr(group, '\0', (size_t)(end - group));
+    bool ok = generation >= 0 && member && member + 1 < end && member[1] != '\0';
     rd_kafka_mem_free(NULL, buf);
     return ok;
 }

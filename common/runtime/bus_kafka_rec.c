@@ -41,7 +41,7 @@ static void hold(struct bus_kafka *b, rd_kafka_message_t *m)
 {
     if (b->held_n == b->held_cap) {
         b->held_cap = b->held_cap ? b->held_cap * 2 : 1024;
-        b->held = realloc(b->held, b->held_cap * sizeof(*b->held));
+        b->held = realloc(b->held, b->held_cap * sizeof(void *));
         must(b->held);
     }
     b->held[b->held_n++] = m;

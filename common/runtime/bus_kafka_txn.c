@@ -9,6 +9,7 @@ enum {
     DEADLINE_MS = KAFKA_TXN_TIMEOUT_MS, /* later the coordinator has ended the transaction anyhow */
     SLOW_COMMIT_MS = 2000,       /* something between us and the coordinator went wrong */
     INIT_TIMEOUT_MS = 10000,
+    CLOSE_TIMEOUT_MS = 2000,
     FENCE_WINDOW_MS = 60000,     /* two fences in it: another process has our ordinal */
 };
 
@@ -67,8 +68,11 @@ static void drop_producer(struct kafka_txn *t)
     t->ready = t->open = t->half_made = false;
 }
 
+/* What is left open is aborted when the coordinator is near, so that readers need not wait for its time limit. */
 void bus_kafka_txn_free(struct bus_kafka *b)
 {
+    if (b->txn.open)
+        rd_kafka_error_destroy(rd_kafka_abort_transaction(b->txn.rk, CLOSE_TIMEOUT_MS));
     drop_producer(&b->txn);
     if (b->txn.conf)
         rd_kafka_conf_destroy(b->txn.conf);

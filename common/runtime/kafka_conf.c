@@ -40,8 +40,11 @@ static const struct setting settings[] = {
     {"fetch.error.backoff.ms", "100", CONSUMERS},
     {"fetch.max.bytes", "4194304", CONSUMERS},
     {"max.partition.fetch.bytes", "1048576", CONSUMERS},
-    {"queued.min.messages", "5000", CONSUMERS},
-    {"queued.max.messages.kbytes", "4096", CONSUMERS},
+    /* A full queue makes old versions stop fetching for a whole second: it must hold more than is used in one. */
+    {"queued.min.messages", "200000", CONSUMERS},
+    {"queued.max.messages.kbytes", "32768", KAFKA_GROUP},
+    {"queued.max.messages.kbytes", "65536", KAFKA_READER},
+    {"fetch.queue.backoff.ms", "10", CONSUMERS, true},
     /* Producers. */
     {"enable.idempotence", "true", PRODUCERS},
     {"transaction.timeout.ms", STR(KAFKA_TXN_TIMEOUT_MS), KAFKA_TXN},
@@ -92,7 +95,7 @@ static void on_log(const rd_kafka_t *rk, int level, const char *fac, const char 
 {
     enum log_level to = level <= 4 ? LOG_WARN : level <= 6 ? LOG_INFO : LOG_DEBUG; /* what is an error, we decide */
     log_line(strcmp(fac, "CONFWARN") == 0 ? LOG_DEBUG : to, "KAFKA-LIB", text, "facility", fac, "handle",
-             rk ? rd_kafka_name(rk) : "", NULL);
+             rk ? rd_kafka_name(rk) : "", (char *)NULL);
 }
 
 static bool set_all(const struct conf *c, enum kafka_role role, rd_kafka_conf_t *kc, struct err *e)

@@ -1,4 +1,5 @@
 /* main.c - svc_main: a service as a process. Options, ports, admin door, signals, watchdog, drain. */
+#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -16,6 +17,7 @@
 #include "runtime/runtime_metrics.h"
 #include "runtime/store_redis.h"
 
+#define TRIM_MS 5000     /* how often an idle process gives memory back, after work */
 #define TURN_MS 250      /* longest wait of a turn: how late a signal is seen */
 #define TABLES_MAX 16
 enum { EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_FENCED, EXIT_STUCK = 70 };
@@ -206,11 +208,27 @@ static bool start(struct process *p, struct err *e)
 }
 
 /* --- run and stop --- */
+/* The heap keeps what the largest batch took; an idle service gives it back once. */
+static void trim(const struct process *p, bool *worked, int64_t *trimmed_ms)
+{
+    int64_t now = clock_ms(CLOCK_MONOTONIC);
+    if (!runtime_is_idle(p->rt)) {
+        *worked = true;
+    } else if (*worked && now - *trimmed_ms > TRIM_MS) {
+        malloc_trim(0);
+        *worked = false;
+        *trimmed_ms = now;
+    }
+}
+
 static bool run(struct process *p, struct err *e)
 {
+    bool worked = true;
+    int64_t trimmed_ms = 0;
     while (atomic_load(&stops) == 0) {
         if (!runtime_turn(p->rt, TURN_MS, e))
             return false;
+        trim(p, &worked, &trimmed_ms);
         atomic_store(&p->is_ready, runtime_is_ready(p->rt));
         atomic_store(&p->beat_ms, clock_ms(CLOCK_MONOTONIC));
         reports_retry(p->reports);
@@ -326,6 +344,7 @@ int svc_main(const struct svc_def *def, int argc, char **argv)
     static struct process p; /* one per program; probes and watchdog outlive the stack */
     const struct conf_opt *tables[] = {common_options, def->options, NULL};
     p.def = def;
+    mallopt(M_ARENA_MAX, 2); /* librdkafka's threads would each keep a heap of their own */
     p.conf = conf_new(tables);
     int code = act(&p, argc, argv);
     release(&p);

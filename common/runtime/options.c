@@ -10,7 +10,7 @@ const struct conf_opt common_options[] = {
     {"keyring.file", CONF_STR, "", 0, 0, false, "keys: sealing, pseudonyms, dead letters"},
     {"rules.dir", CONF_STR, "deploy/rules", 0, 0, false, "folder of the rule sets"},
     {"calendar.dir", CONF_STR, "deploy/calendar", 0, 0, false, "folder of the production calendars"},
-    {"batch.max_records", CONF_INT, "1000", 1, 20000, false, "most inputs of one transaction"},
+    {"batch.max_records", CONF_INT, "800", 1, 20000, false, "most inputs of one transaction"},
     {"batch.max_bytes", CONF_INT, "6291456", 65536, 1073741824, false, "memory from which a batch is closed early"},
     {"gather.max_ms", CONF_MS, "15", 0, 1000, false, "longest wait for company of the first input, when busy"},
     {"record.max_bytes", CONF_INT, "65536", 1024, 1000000, false, "larger inputs go to the dead letters"},
@@ -20,7 +20,7 @@ const struct conf_opt common_options[] = {
     {"admin.port_file", CONF_STR, "", 0, 0, false, "file to write the admin port to; empty = none"},
     {"log.level", CONF_STR, "info", 0, 0, false, "debug, info, warn or error"},
     {"drain.ms", CONF_MS, "10000", 0, 600000, false, "how long the first SIGTERM may take"},
-    {"watchdog.ms", CONF_MS, "30000", 1000, 3600000, false, "a loop that stands still so long ends the process"},
+    {"watchdog.ms", CONF_MS, "45000", 1000, 3600000, false, "a loop that stands still so long ends the process"},
     {0},
 };
 

@@ -45,10 +45,7 @@ void rt_relax(struct runtime *rt) { rt->hold_ms = 0; }
 
 bool rt_repeat(struct runtime *rt, struct repeat *r)
 {
-    int64_t now = rt_mono(rt);
-    if (r->tries == 0)
-        r->began_ms = now;
-    if (++r->tries > REPEAT_TRIES || now - r->began_ms > REPEAT_MS)
+    if (++r->tries > REPEAT_TRIES || rt_mono(rt) - r->began_ms > REPEAT_MS)
         return false;
     rt_sleep(rt, r->tries < 5 ? 5 : r->tries < 20 ? 50 : 250);
     return true;

@@ -2,6 +2,7 @@
  * a partition to the present, then open the partition at its committed offset (kafka.md section 4, CATCH_UP). And
  * between batches: follow the registries, and make sure that the store still has what it is believed to have. */
 #include "runtime/runtime_int.h"
+#include "wire/msg.h"
 
 #define REPLAY_WAIT_MS 50 /* an open transaction of a dead producer holds the end of the log back: wait, do not spin */
 
@@ -92,7 +93,9 @@ static void put_registry(struct runtime *rt, const struct bus_rec *r, int topic,
         ProtobufCMessage *msg;
         if (rt->def->tables[t].source != topic)
             continue;
-        if (r->key.n == 0 || (r->value.p && !decodes(&rt->def->tables[t], rt->b.mem, r->value, &msg))) {
+        struct err e;
+        if (r->key.n == 0 ||
+            (r->value.p && (!decodes(&rt->def->tables[t], rt->b.mem, r->value, &msg) || !msg_text_ok(msg, &e)))) {
             rt_count_skip("register");
             continue;
         }

@@ -144,6 +144,7 @@ struct batch {
     struct bus_pos *offsets;
     size_t offsets_n;
     int64_t began_ms;        /* steady clock when the first record was taken */
+    int64_t txn_ms;          /* steady clock before the transaction began */
     int64_t now_ms;          /* wall clock, the time of due work */
     bool cut;                /* records were left out for lack of room: read them again */
 };
@@ -192,10 +193,11 @@ void rt_sleep(struct runtime *rt, int ms);
 bool rt_absorb(struct runtime *rt, const char *what, struct err *e);
 void rt_hold(struct runtime *rt);    /* back off before the next work */
 void rt_relax(struct runtime *rt);   /* something succeeded: forget the back-off */
-/* Repeat limit of one call: sleeps and returns true while another try is allowed. */
+/* Repeat limit of one call: sleeps and returns true while another try is allowed. Calls wait by themselves too, so the
+ * time counts from before the first. */
 struct repeat {
+    int64_t began_ms;        /* steady clock, before the first call */
     int tries;
-    int64_t began_ms;
 };
 bool rt_repeat(struct runtime *rt, struct repeat *r);
 
@@ -261,6 +263,7 @@ bool deadletter_key_is_harmless(struct bytes key);
 /* runtime_metrics.c */
 void rt_metrics_init(struct runtime *rt);
 void rt_count_txn(const char *result);
+void rt_count_assigned(const struct runtime *rt);
 void rt_count_join(enum join_cause c);
 void rt_count_batch(struct runtime *rt);
 void rt_count_retry(const char *what);

@@ -45,6 +45,14 @@ void rt_count_txn(const char *result) { metric_add(made[RT_TRANSACTIONS], result
 void rt_count_retry(const char *what) { metric_add(made[RT_RETRIES], what, 1); }
 void rt_count_skip(const char *what) { metric_add(made[RT_SKIPPED], what, 1); }
 
+void rt_count_assigned(const struct runtime *rt)
+{
+    int n = 0;
+    for (int32_t i = 0; i < rt->d.conf->partitions; i++)
+        n += rt->parts[i].state != PART_AWAY;
+    metric_set(made[RT_ASSIGNED], NULL, n);
+}
+
 void rt_count_join(enum join_cause c)
 {
     static const char *const names[JOIN_CAUSES] = {"assigned", "stale", "store", "apply", "outcome"};

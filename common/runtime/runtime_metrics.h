@@ -11,6 +11,7 @@
     X(DLQ, COUNTER, "clinic_dlq_messages_total", "reason", "Records sent to the dead-letter topic")                   \
     X(TRANSACTIONS, COUNTER, "clinic_transactions_total", "result", "committed, aborted, unknown, recreated")         \
     X(BATCH, GAUGE, "clinic_batch_records", NULL, "Records per transaction, moving average")                          \
+    X(ASSIGNED, GAUGE, "clinic_partitions_assigned", NULL, "Partitions of the inbox that this process owns")          \
     X(CATCHUPS, COUNTER, "clinic_catchups_total", "cause", "Partitions brought to the present")                       \
     X(RETRIES, COUNTER, "clinic_retries_total", "step", "Calls repeated or put off")                                  \
     X(SKIPPED, COUNTER, "clinic_log_records_skipped_total", "log", "Facts or register records that could not be used")

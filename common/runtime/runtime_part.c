@@ -78,6 +78,7 @@ void part_assigned(void *ctx, const int32_t *ids, size_t n)
         part_move(p, PART_JOINING);
         rt_count_join(JOIN_ASSIGNED);
     }
+    rt_count_assigned(rt);
     log_line(LOG_INFO, "RT-ASSIGNED", "partitions assigned", "n", log_i64((int64_t)n), NULL);
 }
 
@@ -92,5 +93,6 @@ void part_revoked(void *ctx, const int32_t *ids, size_t n, bool lost)
         p->epoch++;
         part_move(p, PART_AWAY);
     }
+    rt_count_assigned(rt);
     log_line(LOG_INFO, "RT-REVOKED", lost ? "partitions lost" : "partitions given up", "n", log_i64((int64_t)n), NULL);
 }

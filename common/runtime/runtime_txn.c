@@ -2,6 +2,7 @@
  * never does (kafka.md section 4, steps 6 to 14). */
 #include "runtime/runtime_int.h"
 
+#define ABORT_WITHIN_MS 5000 /* a transaction in trouble for longer is ended by the next producer, without more waiting */
 #define SLOW_COMMIT_MS 2000 /* a commit that took longer may have been delayed in the network: recreate afterwards */
 
 static bool step_begin(struct runtime *rt, struct err *e) { return rt->bus->ops->begin(rt->bus, e); }
@@ -53,7 +54,7 @@ bool txn_mend(struct runtime *rt, struct err *e)
  * recreate the producer before the next one. */
 static bool patiently(struct runtime *rt, int step, struct err *e)
 {
-    struct repeat r = {0};
+    struct repeat r = {.began_ms = rt_mono(rt)};
     while (!steps[step].run(rt, e)) {
         if (e->cls != ERR_RETRY)
             return false;
@@ -78,8 +79,10 @@ static enum txn_result unknown(struct runtime *rt, const char *step, const struc
 
 static enum txn_result give_up(struct runtime *rt, int step, const struct err *why, struct err *e)
 {
-    struct repeat r = {0};
+    struct repeat r = {.began_ms = rt_mono(rt)};
     struct err ae = {0};
+    if (r.began_ms - rt->b.txn_ms > ABORT_WITHIN_MS)
+        return unknown(rt, steps[step].name, why);
     while (!rt->bus->ops->abort(rt->bus, &ae)) {
         if (ae.cls == ERR_FENCED || ae.cls == ERR_FATAL) {
             *e = ae;
@@ -123,6 +126,7 @@ enum txn_result txn_run(struct runtime *rt, struct err *e)
 {
     if ((rt->producer_broken || rt->bus->ops->troubled(rt->bus)) && !txn_mend(rt, e))
         return TXN_NOT_BEGUN;
+    rt->b.txn_ms = rt_mono(rt);
     for (int i = 0; i < STEPS; i++) {
         if (i == STEP_COMMIT && MUTANT(apply_before_commit) && !txn_apply(rt, e))
             return classify(rt, i, e);

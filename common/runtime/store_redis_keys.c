@@ -41,12 +41,7 @@ static int bits_of(const struct store_table *t) { return t->bucket_bits ? t->buc
 
 uint32_t store_buckets(const struct store_redis *s, int table) { return 1U << bits_of(&s->tables[table]); }
 
-static size_t put_text(char *to, const char *s)
-{
-    size_t n = strlen(s);
-    memcpy(to, s, n);
-    return n;
-}
+static size_t put_text(char *to, const char *s) { return (size_t)(stpcpy(to, s) - to); }
 
 static size_t put_int(char *to, int32_t v)
 {

@@ -4,9 +4,10 @@
 #include <string.h>
 #include "base/inifile.h"
 
+/* A key whose "=" was forgotten is read as a name, so what is too long for one is not repeated. */
 static bool bad_key(struct err *e, const char *what, const char *rule)
 {
-    return err_set(e, ERR_FATAL, "KEYRING", "%.60s %s", what, rule);
+    return err_set(e, ERR_FATAL, "KEYRING", "%s %s", strlen(what) < KEYRING_ID_BYTES ? what : "a long name", rule);
 }
 
 static bool read_key(const char *name, const char *text, uint8_t ret[32], struct err *e)

@@ -42,6 +42,7 @@ import org.jsmpp.util.MessageId;
  * DIR/port       the port (for --port 0: a free one)
  * DIR/password   password, made at the first start (8 characters, as SMPP allows)
  * DIR/sms.jsonl  one line a whole message: time, to, from, text, parts, ids
+ * DIR/refused    one line a bind that was refused
  * DIR/mode       a fault to play, read at every submit: "WORD [N]", N = for the first N submits after the file changed.
  *                ok; reject (0x0b); throttle (0x58); swallow (taken, never answered); cut (taken, connection closed);
  *                receipt-first (receipt before the answer); undeliverable; no-receipt. Absent = ok.</pre>
@@ -293,13 +294,14 @@ public final class Smsc implements ServerMessageReceiverListener {
     private void welcome(SMPPServerSession session) {
         try {
             BindRequest request = session.waitForBind(5000);
-            if (!systemId.equals(request.getSystemId())) {
-                request.reject(SMPPConstant.STAT_ESME_RINVSYSID);
-            } else if (!password.equals(request.getPassword())) {
-                request.reject(SMPPConstant.STAT_ESME_RINVPASWD);
-            } else {
+            boolean known = systemId.equals(request.getSystemId());
+            if (known && password.equals(request.getPassword())) {
                 request.accept("smsc");
+                return;
             }
+            request.reject(known ? SMPPConstant.STAT_ESME_RINVPASWD : SMPPConstant.STAT_ESME_RINVSYSID);
+            Files.writeString(dir.resolve("refused"), request.getSystemId() + "\n", StandardOpenOption.CREATE,
+                    StandardOpenOption.APPEND);
         } catch (Exception e) {
             session.close();
         }

@@ -143,6 +143,10 @@ INI
     sed "s|^keyring.file = .*|keyring.file = $STATE/keys/seal.ini|" "$STATE/conf/service.ini" >"$STATE/conf/sealed.ini"
     sed -e "s|^keyring.file = .*|keyring.file = $STATE/keys/operator.ini|" -e '/^time.source/d' "$STATE/conf/service.ini" >"$STATE/conf/operator.ini"
     cp "$STATE/conf/sealed.ini" "$STATE/conf/notification.ini"
+    cp "$STATE/conf/sealed.ini" "$STATE/conf/intake.ini"
+    # Scenarios have their own dates: what they closed must not be forgotten by the clock on the wall.
+    [ "${TIME_SOURCE:-record}" = record ] || sed -i "/^\\[kafka\\]/i retention.closed = 3650d" "$STATE/conf/intake.ini"
+    [ "${TIME_SOURCE:-record}" = record ] || sed -i "/^\\[kafka\\]/i notice.retention.ms = 3650d" "$STATE/conf/notification.ini"
     sed -i "/^\[kafka\]/i templates.dir = $repo/deploy/templates" "$STATE/conf/notification.ini"
     cat >>"$STATE/conf/notification.ini" <<INI
 [smtp]
@@ -166,8 +170,8 @@ INI
 start_service() {
     local name=$1 instance=${2:-0} conf
     case $name in
-    intake | identity | policy) conf=sealed ;;
-    notification) conf=notification ;;
+    identity | policy) conf=sealed ;;
+    intake | notification) conf=$name ;;
     *) conf=service ;;
     esac
     start "$name-$instance" "$BIN/$name" --config "$STATE/conf/$conf.ini" --set "instance=$instance" \

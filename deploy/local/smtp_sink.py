@@ -15,7 +15,7 @@ Recipients whose name is a reply code (550@..., 451@...) get that reply whatever
 import argparse
 import asyncio
 import email
-import email.policy
+import email.header
 import json
 import os
 import pathlib
@@ -66,11 +66,12 @@ class Sink:
             return "ok"
 
     def keep(self, envelope):
-        message = email.message_from_bytes(envelope.original_content, policy=email.policy.default)
-        body = message.get_body(("plain",))
-        line = {"time": time.time(), "to": ",".join(envelope.rcpt_tos), "from": envelope.mail_from,
-                "subject": message["subject"], "message_id": (message["message-id"] or "").strip("<>"),
-                "text": body.get_content() if body else ""}
+        message = email.message_from_bytes(envelope.original_content)  # the plain policy: several times faster
+        body = message.get_payload(decode=True).decode(message.get_content_charset("utf-8"))
+        subject = str(email.header.make_header(email.header.decode_header(message["subject"] or "")))
+        line = {"time": time.time(), "to": ",".join(envelope.rcpt_tos), "from": envelope.mail_from, "subject": subject,
+                "message_id": (message["message-id"] or "").strip("<>"),
+                "text": body.replace("\r\n", "\n")}
         if self.n < self.eml:
             (self.folder / "mail" / f"{self.n}.eml").write_bytes(envelope.original_content)
         self.n += 1

@@ -12,12 +12,12 @@
 #define RECORD_KEEP (1u << 20)
 
 const char *const audit_kind_name[AUDIT_KIND_N] = {
-#define X(id, name, text) [AUDIT_##id] = name,
+#define X(id, name, text) [AUDIT_##id] = (name),
     AUDIT_KINDS(X)
 #undef X
 };
 const char *const audit_kind_text[AUDIT_KIND_N] = {
-#define X(id, name, text) [AUDIT_##id] = text,
+#define X(id, name, text) [AUDIT_##id] = (text),
     AUDIT_KINDS(X)
 #undef X
 };
@@ -44,8 +44,9 @@ void audit_free(struct audit *a)
 {
     if (!a)
         return;
-    struct htab *tables[] = {&a->apps, &a->holds, &a->doctors, &a->sent, &a->accepted, &a->clinics, &a->inbox};
-    for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
+    enum { TABLES = 7 };
+    struct htab *tables[TABLES] = {&a->apps, &a->holds, &a->doctors, &a->sent, &a->accepted, &a->clinics, &a->inbox};
+    for (size_t i = 0; i < TABLES; i++)
         htab_free(tables[i]);
     lastmap_free(&a->last);
     for (size_t i = 0; i < a->clinics_n; i++)

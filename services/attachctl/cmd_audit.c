@@ -102,6 +102,8 @@ static bool on_record(void *ctx, const struct bus_rec *r)
     return true;
 }
 
+static void on_partition_end(void *ctx, int topic) { audit_partition_end(((struct run *)ctx)->audit, topic); }
+
 /* An inbox whose group has never committed is read by nobody: what lies in it waits for no one. */
 static bool read_topic(struct run *r, size_t i, struct err *e)
 {
@@ -115,12 +117,8 @@ static bool read_topic(struct run *r, size_t i, struct err *e)
         return false;
     for (int32_t p = 0; r->is_inbox && p < parts; p++)
         r->group_lives = r->group_lives || r->committed[p] >= 0;
-    for (int32_t p = 0; p < parts; p++) {
-        if (!ctl_read(r->bus, topic, p, 0, on_record, r, &r->ends[topic][p], e))
-            return false;
-        audit_partition_end(r->audit, topic);
-    }
-    return true;
+    const struct ctl_reader reader = {on_record, on_partition_end, r};
+    return ctl_read_topic(r->bus, topic, &reader, r->ends[topic], e);
 }
 
 /* True in *ret_moved when a topic has grown since it was read. */

@@ -5,12 +5,16 @@
 #include "services/attachctl/sender.h"
 
 #define REGION_OFFSET_MIN 180
+#define ID_BYTES 160
 
 struct load {
     struct ctl *c;
     struct sender *sender;
     int64_t began_ms; /* names this load in ce_id */
     bool clinics_sent;
+    const char *file; /* prefix is of this one */
+    char prefix[120];
+    size_t prefix_n;
 };
 
 static void on_bad(void *ctx, const char *file, uint64_t line, const char *field, const char *rule)
@@ -26,12 +30,29 @@ static void on_bad(void *ctx, const char *file, uint64_t line, const char *field
     json_decref(j);
 }
 
-static bool on_put(void *ctx, enum topic_id topic, enum event_id event, struct bytes key, const void *msg, const char *id,
-                   struct err *e)
+/* "<load>/<file>/<line>"; one is made for every row of millions. */
+static void make_id(struct load *l, const char *file, uint64_t line, char ret[ID_BYTES])
+{
+    if (file != l->file) {
+        l->file = file;
+        l->prefix_n = (size_t)snprintf(l->prefix, sizeof l->prefix, "registry-%lld/%.80s/", (long long)l->began_ms, file);
+    }
+    char digits[20];
+    size_t n = 0;
+    for (; line || n == 0; line /= 10)
+        digits[n++] = (char)('0' + line % 10);
+    memcpy(ret, l->prefix, l->prefix_n);
+    for (size_t i = 0; i < n; i++)
+        ret[l->prefix_n + i] = digits[n - 1 - i];
+    ret[l->prefix_n + n] = '\0';
+}
+
+static bool on_put(void *ctx, enum topic_id topic, enum event_id event, struct bytes key, const void *msg, const char *file,
+                   uint64_t line, struct err *e)
 {
     struct load *l = ctx;
-    char ce_id[160];
-    snprintf(ce_id, sizeof ce_id, "registry-%lld/%s", (long long)l->began_ms, id);
+    char ce_id[ID_BYTES];
+    make_id(l, file, line, ce_id);
     if (event != EV_REGISTRY_CLINIC && !l->clinics_sent) { /* the broker has the clinics before anything names them */
         l->clinics_sent = true;
         if (!sender_flush(l->sender, NULL, e))

@@ -103,9 +103,10 @@ static int run(struct scan *s, const char *path)
     struct bus *bus;
     if (!load(s, path, &e) || !bus_kafka_open_reader(s->c->conf, "attachctl", &bus, &e))
         return ctl_fail(&e);
+    const struct ctl_reader reader = {on_record, NULL, s};
     bool good = true;
     for (int t = 0; t < TOPIC_N && good; t++)
-        good = ctl_read_topic(bus, t, on_record, s, &e);
+        good = ctl_read_topic(bus, t, &reader, NULL, &e);
     bus->ops->close(bus);
     if (!good)
         return ctl_fail(&e);

@@ -8,6 +8,7 @@
 #define MASK_KEEP (1u << 20)
 #define BATCH 256
 #define FOLLOW_MS 200
+#define PARTS_MAX 1024
 
 struct tail {
     struct ctl *c;
@@ -105,10 +106,9 @@ static bool show_once(struct tail *t, int32_t first, int32_t last, struct err *e
 /* All partitions in turn, for ever; ended by the limit or a signal. */
 static bool follow(struct tail *t, int32_t first, int32_t last, struct err *e)
 {
-    struct bus_log **logs = calloc((size_t)last + 1, sizeof *logs);
+    static struct bus_log *logs[PARTS_MAX];
     struct bus_rec recs[BATCH];
-    bool good = true;
-    must(logs);
+    bool good = last < PARTS_MAX || err_set(e, ERR_FATAL, "CTL-PARTS", "more than %d partitions", PARTS_MAX);
     for (int32_t p = first; p <= last && good; p++) {
         int64_t from;
         good = start_of(t, p, &from, e) && t->bus->ops->log_open(t->bus, t->topic, p, from, &logs[p], e);
@@ -125,9 +125,8 @@ static bool follow(struct tail *t, int32_t first, int32_t last, struct err *e)
         }
         fflush(stdout);
     }
-    for (int32_t p = 0; p <= last; p++)
+    for (int32_t p = 0; p <= last && p < PARTS_MAX; p++)
         t->bus->ops->log_close(t->bus, logs[p]);
-    free(logs);
     return good;
 }
 

@@ -7,6 +7,7 @@
 
 #define READ_MAX 512
 #define READ_TIMEOUT_MS 1000
+#define READ_AT_ONCE 8 /* partitions: what is fetched ahead is a few MiB each */
 #define READ_DEADLINE_S 30.0 /* without any progress */
 
 int ctl_usage(const char *command)
@@ -117,12 +118,36 @@ bool ctl_read(struct bus *b, int topic, int32_t part, int64_t from, ctl_rec_fn *
     return good;
 }
 
-bool ctl_read_topic(struct bus *b, int topic, ctl_rec_fn *fn, void *ctx, struct err *e)
+/* Partitions first .. first + n - 1, fetched at the same time, given one after another. */
+static bool read_group(struct bus *b, int topic, int32_t first, int32_t n, const struct ctl_reader *r, int64_t *ends,
+                       struct err *e)
 {
+    struct bus_log *logs[READ_AT_ONCE] = {NULL};
+    bool good = true;
+    for (int32_t i = 0; i < n && good; i++) {
+        good = b->ops->high(b, topic, first + i, &ends[i], e);
+        if (good && ends[i] > 0)
+            good = b->ops->log_open(b, topic, first + i, 0, &logs[i], e);
+    }
+    for (int32_t i = 0; i < n && good; i++) {
+        good = !logs[i] || read_until(b, logs[i], ends[i], r->rec, r->ctx, e);
+        if (good && r->partition_end)
+            r->partition_end(r->ctx, topic);
+    }
+    for (int32_t i = 0; i < n; i++)
+        b->ops->log_close(b, logs[i]);
+    return good;
+}
+
+bool ctl_read_topic(struct bus *b, int topic, const struct ctl_reader *r, int64_t *ret_ends, struct err *e)
+{
+    int64_t ends[READ_AT_ONCE] = {0};
     int32_t parts = bus_kafka_partitions(b, topic, e);
-    for (int32_t p = 0; p < parts; p++)
-        if (!ctl_read(b, topic, p, 0, fn, ctx, NULL, e))
+    for (int32_t p = 0; p < parts; p += READ_AT_ONCE) {
+        int32_t n = parts - p < READ_AT_ONCE ? parts - p : READ_AT_ONCE;
+        if (!read_group(b, topic, p, n, r, ret_ends ? ret_ends + p : ends, e))
             return false;
+    }
     return parts >= 0;
 }
 

@@ -36,6 +36,7 @@ int cmd_audit(struct ctl *c, int argc, char **argv);
 int cmd_generate(struct ctl *c, int argc, char **argv);
 int cmd_keys(struct ctl *c, int argc, char **argv);
 int cmd_registry(struct ctl *c, int argc, char **argv);
+int cmd_rules(struct ctl *c, int argc, char **argv);
 int cmd_scan(struct ctl *c, int argc, char **argv);
 int cmd_tail(struct ctl *c, int argc, char **argv);
 int cmd_timeline(struct ctl *c, int argc, char **argv);
@@ -57,8 +58,13 @@ double ctl_seconds(void); /* monotonic */
 typedef bool ctl_rec_fn(void *ctx, const struct bus_rec *r);
 bool ctl_read(struct bus *b, int topic, int32_t part, int64_t from, ctl_rec_fn *fn, void *ctx, int64_t *ret_high,
               struct err *e) MUST_CHECK;
-/* All partitions. */
-bool ctl_read_topic(struct bus *b, int topic, ctl_rec_fn *fn, void *ctx, struct err *e) MUST_CHECK;
+/* All partitions, one after another; partition_end (may be NULL) after each. ret_ends: where each was left, or NULL. */
+struct ctl_reader {
+    ctl_rec_fn *rec;
+    void (*partition_end)(void *ctx, int topic);
+    void *ctx;
+};
+bool ctl_read_topic(struct bus *b, int topic, const struct ctl_reader *r, int64_t *ret_ends, struct err *e) MUST_CHECK;
 int64_t ctl_rec_time(const struct bus_rec *r);            /* ce_time, else the record's */
 int ctl_rec_event(const struct bus_rec *r);               /* event_id, -1 unknown */
 

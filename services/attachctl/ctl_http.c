@@ -139,9 +139,7 @@ void http_post(struct http *h, const char *path, const char *name, char *body)
         turn(h, true);
     r->used = true;
     r->body = body;
-    r->url = malloc(strlen(h->url) + strlen(path) + 1);
-    must(r->url);
-    strcat(strcpy(r->url, h->url), path);
+    must(asprintf(&r->url, "%s%s", h->url, path) > 0);
     snprintf(r->name, sizeof r->name, "%s", name);
     r->give_up_at = ctl_seconds() + h->retry_seconds;
     begin(r);

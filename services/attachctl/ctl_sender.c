@@ -95,8 +95,10 @@ bool sender_put(struct sender *s, enum topic_id topic, enum event_id event, stru
         return err_set(e, ERR_INPUT, "CTL-SIZE", "record of %zu bytes", n);
     protobuf_c_message_pack(msg, s->packed);
     struct ce ce = {.id = id, .source = "/clinic/attachctl", .type = events[event].type, .subject = subject,
-                    .dataschema = ce_dataschema(event), .correlationid = subject, .time_ms = ctl_now_ms()};
+                    .correlationid = subject, .time_ms = ctl_now_ms()};
     char traceparent[CE_TRACEPARENT_BYTES];
+    if (topics[topic].cleanup == 'D')
+        ce.dataschema = ce_dataschema(event); /* of events; a register's topic has one message only */
     if (subject[0]) {
         ce_child_traceparent("", subject, traceparent);
         ce.traceparent = traceparent;

@@ -154,7 +154,7 @@ static bool sizes_ok(const struct gen *g, struct err *e)
     if (c->clinics < 2 || c->clinics > CLINICS_MAX)
         return err_set(e, ERR_INPUT, "clinics", "from 2 to %d", CLINICS_MAX);
     if (c->persons < 1 || c->persons / g->days + 1 > 99999)
-        return err_set(e, ERR_INPUT, "persons", "from 1 to %llu", (unsigned long long)(99998 * g->days));
+        return err_set(e, ERR_INPUT, "persons", "from 1 to %llu", 99998ULL * g->days);
     return true;
 }
 

@@ -119,8 +119,9 @@ void lastmap_put(struct lastmap *m, struct bytes key, int tag, struct bytes valu
     struct last_blob *b = realloc(e->blob, sizeof *b + key.n + value.n);
     must(b);
     *b = (struct last_blob){(uint32_t)key.n, (uint32_t)value.n, (int16_t)tag, value.p == NULL};
-    memcpy(b->data, key.p, key.n);
-    if (value.n)
+    if (key.n)
+        memcpy(b->data, key.p, key.n);
+    if (value.p && value.n)
         memcpy(b->data + key.n, value.p, value.n);
     e->blob = b;
 }

@@ -15,6 +15,7 @@ const struct ctl_command ctl_commands[] = {
     {"topics", "plan|apply [--partitions N] [--replication R]", "topics as they are and as they should be", cmd_topics},
     {"audit", "[--settle SECONDS]", "the invariants of the platform, from its topics alone", cmd_audit},
     {"scan", "FILE [--all]", "look for clear texts (one a line) in every topic", cmd_scan},
+    {"rules", "help | list | print ID [--day YYYY-MM-DD]", "rule keys, rule sets, the values of one on a day", cmd_rules},
     {"keys", "new --out DIR", "make keyrings for the roles", cmd_keys},
     {NULL},
 };

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include "clinic/attach/v1/events.pb-c.h"
 #include "services/attachctl/reg_impl.h"
@@ -18,6 +19,8 @@ struct reg_file {
     char *path;
     const char *name; /* of the path */
     struct reg_sum sum;
+    off_t size;      /* as it was in the first pass */
+    struct timespec changed;
     int column[CSV_FIELDS_MAX]; /* column of the form at this place of a row; -1 = none */
     size_t columns_n;
 };
@@ -26,6 +29,7 @@ struct reg {
     const struct keyring *keys;
     int32_t today;
     struct reg_hooks hooks;
+    struct reg_digests *digests; /* second pass */
     double (*now)(void);
     struct reg_file files[FILES_MAX];
     size_t files_n;
@@ -60,6 +64,7 @@ void reg_free(struct reg *r)
     for (size_t i = 0; i < r->files_n; i++)
         free(r->files[i].path);
     clinics_free(&r->clinics);
+    reg_digests_free(r->digests);
     arena_free(r->mem);
     free(r);
 }
@@ -120,9 +125,7 @@ static void bad_field(void *ctx, enum reg_field field, const char *rule)
 
 static bool put(struct reg *r, enum topic_id topic, enum event_id event, const char *key, const void *msg)
 {
-    char id[128];
-    snprintf(id, sizeof id, "%s/%llu", r->file->name, (unsigned long long)r->line);
-    if (!r->hooks.put(r->hooks.ctx, topic, event, bytes_str(key), msg, id, r->err))
+    if (!r->hooks.put(r->hooks.ctx, topic, event, bytes_str(key), msg, r->file->name, r->line, r->err))
         return false;
     r->file->sum.published++;
     return true;
@@ -147,13 +150,13 @@ static bool publish_row(struct reg *r, const struct reg_row *row)
     person_ref_of(r->keys, row->policy, ref);
     if (kinds & REG_PERSON) {
         PB(PersonRecord) * m;
-        if (!reg_build_person(r->keys, row, r->mem, &m, r->err) ||
+        if (!reg_build_person(r->digests, row, r->mem, &m, r->err) ||
             !put(r, TOPIC_REGISTRY_PERSON, EV_REGISTRY_PERSON, ref, m))
             return false;
     }
     if (kinds & REG_POLICY) {
         PB(PolicyRecord) * m;
-        if (!reg_build_policy(r->keys, row, r->mem, &m, r->err) ||
+        if (!reg_build_policy(r->digests, row, r->mem, &m, r->err) ||
             !put(r, TOPIC_REGISTRY_POLICY, EV_REGISTRY_POLICY, ref, m))
             return false;
     }
@@ -182,7 +185,8 @@ static void take_row(struct reg *r, struct reg_row *row)
     r->file->sum.rows += !r->publishing;
     if (r->file->form->adapt)
         r->file->form->adapt(row, r->today);
-    if (reg_check_row(r->file->form, row, r->today, bad_field, r))
+    bool sound = r->publishing && r->file->sum.bad == 0;
+    if (reg_check_row(r->file->form, row, r->today, sound, bad_field, r))
         check_across(r, row);
     if (r->publishing && !r->row_bad && !(r->file->form->kinds & (REG_CLINIC | REG_DOCTOR)))
         r->failed = !publish_row(r, row);
@@ -313,12 +317,29 @@ static bool pass_xml(struct reg *r, int fd)
 
 /* --- passes --- */
 
+/* What was checked is what is loaded. */
+static bool same_file(const struct reg *r, struct reg_file *file, int fd, struct err *e)
+{
+    struct stat st;
+    if (fstat(fd, &st) != 0)
+        return err_set(e, ERR_FATAL, "REG-FILE", "%s: %s", file->path, strerror(errno));
+    bool same = st.st_size == file->size && st.st_mtim.tv_sec == file->changed.tv_sec &&
+                st.st_mtim.tv_nsec == file->changed.tv_nsec;
+    file->size = st.st_size;
+    file->changed = st.st_mtim;
+    return same || !r->publishing || err_set(e, ERR_FATAL, "REG-CHANGED", "%s changed while it was being loaded", file->path);
+}
+
 static bool pass_file(struct reg *r, struct reg_file *file, struct err *e)
 {
     double began = r->now ? r->now() : 0;
     int fd = open(file->path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return err_set(e, ERR_FATAL, "REG-FILE", "%s: %s", file->path, strerror(errno));
+    if (!same_file(r, file, fd, e)) {
+        close(fd);
+        return false;
+    }
     r->file = file;
     bool good = file->form->xml ? pass_xml(r, fd) : pass_csv(r, fd, e);
     close(fd);
@@ -370,5 +391,6 @@ bool reg_publish(struct reg *r, struct err *e)
 {
     r->publishing = true;
     r->err = e;
+    r->digests = reg_digests_new(r->keys);
     return publish_clinics(r) && pass(r, REG_CLINIC | REG_DOCTOR, e);
 }

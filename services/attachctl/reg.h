@@ -18,9 +18,9 @@
 struct reg_hooks {
     /* field "" = the row as a whole. Strings are good during the call. */
     void (*bad)(void *ctx, const char *file, uint64_t line, const char *field, const char *rule);
-    /* id: "<file>/<line>", unique in the load, for ce_id. Only in the second pass. */
-    bool (*put)(void *ctx, enum topic_id topic, enum event_id event, struct bytes key, const void *msg, const char *id,
-                struct err *e);
+    /* File and line are unique in the load: ce_id derives from them. Only in the second pass. */
+    bool (*put)(void *ctx, enum topic_id topic, enum event_id event, struct bytes key, const void *msg, const char *file,
+                uint64_t line, struct err *e);
     void *ctx;
 };
 

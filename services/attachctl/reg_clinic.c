@@ -56,8 +56,8 @@ const char *clinics_add(struct clinics *c, const struct reg_row *r, const char *
     if (c->n == c->cap) {
         c->cap = c->cap ? 2 * c->cap : 256;
         c->all = realloc(c->all, c->cap * sizeof *c->all);
-        must(c->all);
     }
+    must(c->all);
     struct clinic *k = &c->all[c->n];
     *k = (struct clinic){.id = arena_strdup(c->mem, r->v[RF_CLINIC_ID]), .file = file, .line = line};
     PB(ClinicRecord) *p = &k->pb;

@@ -3,7 +3,7 @@
 #include "services/attachctl/reg_impl.h"
 
 const char *const reg_field_name[RF_N] = {
-#define X(id, name) [RF_##id] = name,
+#define X(id, name) [RF_##id] = (name),
     REG_FIELDS(X)
 #undef X
 };
@@ -65,7 +65,7 @@ static const struct reg_column f003[] = {
     OWN(PHONE, "phone"), OWN(EFFECTIVE_FROM, "medInclude/d_begin"), OWN(DETACHED, "medInclude/d_end"),
 };
 
-#define COLUMNS(t) .columns = t, .columns_n = sizeof t / sizeof *t
+#define COLUMNS(t) .columns = (t), .columns_n = sizeof(t) / sizeof *(t)
 const struct reg_form reg_forms[] = {
     {.name = "persons", .help = "register of persons (CSV)", .kinds = REG_PERSON, .header = true, COLUMNS(persons)},
     {.name = "policies", .help = "register of policies (CSV)", .kinds = REG_POLICY, .header = true, COLUMNS(policies)},

@@ -63,14 +63,14 @@ struct reg_row {
 
 struct reg_form {
     const char *name, *help;
-    unsigned kinds; /* reg_kind bits of what a row gives */
     const struct reg_column *columns;
     size_t columns_n;
-    bool header; /* first row names the columns */
-    bool cp1251;
-    char sep;    /* 0 = by the first line */
-    bool xml;
     void (*adapt)(struct reg_row *r, int32_t today); /* NULL: own form */
+    unsigned kinds; /* reg_kind bits of what a row gives */
+    bool header;    /* first row names the columns */
+    bool cp1251;
+    bool xml;
+    char sep;       /* 0 = by the first line */
 };
 extern const struct reg_form reg_forms[];
 extern const size_t reg_forms_n;
@@ -79,9 +79,10 @@ extern const size_t reg_forms_n;
 const struct reg_form *reg_form_guess(const char *path, const char *head, size_t head_n);
 const struct reg_form *reg_form_find(const char *name);
 
-/* reg_check.c: fill the typed part of r; calls bad for every broken field; true = good. */
+/* reg_check.c: fill the typed part of r; calls bad for every broken field; true = good. sound: the first pass found
+ * every row of the file good, so what is only looked at and not used again (names, documents) is passed over. */
 typedef void reg_bad_fn(void *ctx, enum reg_field field, const char *rule);
-bool reg_check_row(const struct reg_form *f, struct reg_row *r, int32_t today, reg_bad_fn *bad, void *ctx);
+bool reg_check_row(const struct reg_form *f, struct reg_row *r, int32_t today, bool sound, reg_bad_fn *bad, void *ctx);
 int reg_enum(const ProtobufCEnumDescriptor *d, const char *prefix, const char *text); /* -1 = unknown */
 
 /* reg_adapt.c */
@@ -123,9 +124,12 @@ bool reg_xml_read(csv_read_fn *read, void *read_ctx, int32_t today,
                   void (*row)(void *ctx, uint64_t line, struct reg_row *r), void *ctx, uint64_t *ret_line,
                   const char **ret_rule);
 
-/* reg_build.c: messages of a good row; arena. */
-bool reg_build_person(const struct keyring *k, const struct reg_row *r, struct arena *mem, PB(PersonRecord) * *ret,
+/* reg_build.c: messages of a good row; arena, or the digests kept (good until the next row). */
+struct reg_digests;
+struct reg_digests *reg_digests_new(const struct keyring *k); /* gives; keeps k */
+void reg_digests_free(struct reg_digests *d);                 /* NULL is fine */
+bool reg_build_person(struct reg_digests *d, const struct reg_row *r, struct arena *mem, PB(PersonRecord) * *ret,
                       struct err *e) MUST_CHECK;
-bool reg_build_policy(const struct keyring *k, const struct reg_row *r, struct arena *mem, PB(PolicyRecord) * *ret,
+bool reg_build_policy(struct reg_digests *d, const struct reg_row *r, struct arena *mem, PB(PolicyRecord) * *ret,
                       struct err *e) MUST_CHECK;
 #endif

@@ -79,22 +79,30 @@ void timeline_wait_text(int64_t ms, char ret[32])
         snprintf(ret, 32, "%lld d %lld h", s / 86400, s / 3600 % 24);
 }
 
-static const char *plain(const char *name, const char *prefix)
+/* Without the prefix and the version: enough for a line. */
+static const char *plain(const char *name, const char *prefix, char ret[64])
 {
-    return strncmp(name, prefix, strlen(prefix)) == 0 ? name + strlen(prefix) : name;
+    size_t skip = strncmp(name, prefix, strlen(prefix)) == 0 ? strlen(prefix) : 0;
+    snprintf(ret, 64, "%s", name + skip);
+    size_t n = strlen(ret);
+    if (n > 3 && strcmp(ret + n - 3, ".v1") == 0)
+        ret[n - 3] = '\0';
+    return ret;
 }
 
 static void print_entry(const struct timeline_entry *e, int64_t before_ms, FILE *to)
 {
-    char time[TEXT_TIME_BYTES], wait[32], at[64];
+    char time[TEXT_TIME_BYTES], wait[32], at[96], topic[64], type[64] = "?";
     int64_t gap = before_ms ? e->time_ms - before_ms : 0;
     text_time(e->time_ms, time);
     timeline_wait_text(gap, wait);
     if (gap >= GAP_MS)
         fprintf(to, "%24s   ... %s ...\n", "", wait);
-    snprintf(at, sizeof at, "%s %d/%lld", plain(topics[e->topic].name, "clinic.attach."), (int)e->partition, (long long)e->offset);
-    fprintf(to, "%s %10s  %-34s %-26s %s\n", time, before_ms ? wait : "", at,
-            e->tombstone ? "(deleted)" : e->event < 0 ? "?" : plain(events[e->event].type, "ru.clinic.attach."), e->facts);
+    plain(topics[e->topic].name, "clinic.attach.", topic);
+    snprintf(at, sizeof at, "%s %d/%lld", topic, (int)e->partition, (long long)e->offset);
+    if (e->event >= 0)
+        plain(events[e->event].type, "ru.clinic.attach.", type);
+    fprintf(to, "%s %10s  %-30s %-24s %s\n", time, before_ms ? wait : "", at, e->tombstone ? "(deleted)" : type, e->facts);
 }
 
 /* What remains to be waited for. */
@@ -120,7 +128,7 @@ static void print_end(const struct timeline *t, int64_t now_ms, FILE *to)
 void timeline_print(const struct timeline *t, int64_t now_ms, FILE *to)
 {
     fprintf(to, "application %s   person %s\n", t->application_id, t->person_ref[0] ? t->person_ref : "(not known)");
-    fprintf(to, "%-24s %10s  %-34s %-26s %s\n", "TIME", "AFTER", "TOPIC PARTITION/OFFSET", "EVENT", "FACTS");
+    fprintf(to, "%-24s %10s  %-30s %-24s %s\n", "TIME", "AFTER", "TOPIC PARTITION/OFFSET", "EVENT", "FACTS");
     for (size_t i = 0; i < t->n; i++)
         print_entry(&t->all[i], i ? t->all[i - 1].time_ms : 0, to);
     print_end(t, now_ms, to);

@@ -33,8 +33,8 @@ static PB(Case) *finished(const struct svc_event *ev, const PB(Case) *k, PB(Stat
     step->status = status;
     step->at_ms = ev->now_ms;
     fresh->trail = ARENA_ARRAY(ev->arena, PB(Step) *, k->n_trail + 1);
-    if (k->n_trail)
-        memcpy(fresh->trail, k->trail, k->n_trail * sizeof *fresh->trail);
+    for (size_t i = 0; i < k->n_trail; i++)
+        fresh->trail[i] = k->trail[i];
     fresh->trail[fresh->n_trail++] = step;
     return fresh;
 }

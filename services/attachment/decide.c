@@ -69,8 +69,8 @@ struct svc_verdict att_on_reserved(const struct svc_event *ev, struct svc_call *
 {
     const PB(Reserved) *m = ev->msg;
     struct att a;
-    const char *why;
-    if (!att_open(ev, c, m->person_ref, m->application_id, &a, &why))
+    const char *why = m->clinic_id[0] ? NULL : "clinic_id: required";
+    if (why || !att_open(ev, c, m->person_ref, m->application_id, &a, &why))
         return svc_rejected(SVC_REJECT_INVALID, why);
     enum standing standing = person_standing(a.now, a.id);
     if (standing == STANDING_IN_FLIGHT) {

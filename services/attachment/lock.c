@@ -12,8 +12,8 @@ static PB(Case) *stepped(const struct att *a, const PB(Case) *k)
     step->status = CLINIC__ATTACH__V1__STATUS__STATUS_CHECKING_CAPACITY;
     step->at_ms = a->ev->now_ms;
     fresh->trail = ARENA_ARRAY(a->ev->arena, PB(Step) *, k->n_trail + 1);
-    if (k->n_trail)
-        memcpy(fresh->trail, k->trail, k->n_trail * sizeof *fresh->trail);
+    for (size_t i = 0; i < k->n_trail; i++)
+        fresh->trail[i] = k->trail[i];
     fresh->trail[fresh->n_trail++] = step;
     return fresh;
 }

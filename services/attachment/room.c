@@ -2,6 +2,16 @@
 #include "services/attachment/room.h"
 #include "wire/seal.h"
 
+/* One application, one spelling: ids are compared as texts and as bytes. */
+static bool parse_id(const char *text, uint8_t ret[16])
+{
+    char canonical[37];
+    if (!uuid_to_bytes(text, ret))
+        return false;
+    uuid_to_text(ret, canonical);
+    return strcmp(canonical, text) == 0;
+}
+
 /* The record must lie on the partition that owns the person, else two owners would decide about one person. */
 static const char *malformed(const struct svc_event *ev, const char *person_ref, const char *application_id,
                              uint8_t ret_id[16])
@@ -12,8 +22,8 @@ static const char *malformed(const struct svc_event *ev, const char *person_ref,
         return "person_ref: must be the key of the record";
     if (wire_partition(ev->key, ev->partitions) != ev->partition)
         return "person_ref: the record lies on another person's partition";
-    if (application_id && !uuid_to_bytes(application_id, ret_id))
-        return "application_id: must be a UUID";
+    if (application_id && !parse_id(application_id, ret_id))
+        return "application_id: must be a UUID in lower case";
     return NULL;
 }
 

@@ -41,6 +41,7 @@ void cap_plan(const struct svc_event *ev, struct svc_plan *p)
 static const char *malformed(const struct svc_event *ev, struct ref r)
 {
     uint8_t id[16];
+    char canonical[37];
     if (!r.clinic_id[0])
         return "clinic_id: required";
     if (!bytes_eq(ev->key, bytes_str(r.clinic_id)))
@@ -49,6 +50,9 @@ static const char *malformed(const struct svc_event *ev, struct ref r)
         return "clinic_id: the record lies on another clinic's partition";
     if (!uuid_to_bytes(r.application_id, id))
         return "application_id: must be a UUID";
+    uuid_to_text(id, canonical);
+    if (strcmp(canonical, r.application_id) != 0) /* one application, one key */
+        return "application_id: must be in lower case";
     return NULL;
 }
 
@@ -79,7 +83,7 @@ static void count(struct svc_call *c, const struct svc_event *ev, const struct c
 {
     size_t n = r->places ? r->places->n_doctors : 0, out = 0;
     PB(ClinicPlaces) fresh = CLINIC__ATTACH__V1__CLINIC_PLACES__INIT;
-    fresh.doctors = arena_alloc(ev->arena, (n + 1) * sizeof *fresh.doctors);
+    fresh.doctors = ARENA_ARRAY(ev->arena, PB(DoctorPlaces) *, n + 1);
     for (size_t i = 0; i < n; i++)
         if (r->places->doctors[i]->doctor_id != doctor_id)
             fresh.doctors[out++] = r->places->doctors[i];

@@ -158,15 +158,20 @@ static void sort_once(struct gw_clinics *list)
 
 static bool read_all(struct gw_worker *w, struct gw_clinics **ret, struct err *e)
 {
+    int64_t started_ms;
+    if (!gw_redis_enter(w->gw, &started_ms, e))
+        return false;
     struct gw_clinics *list = calloc(1, sizeof *list);
     must(list != NULL);
     list->uses = 1;
     list->mem = arena_new(ARENA_RESERVE_BYTES, 0);
-    for (int32_t part = 0; part < w->gw->partitions; part++)
-        if (!read_partition(w, list, part, e)) {
-            drop(list);
-            return false;
-        }
+    bool is_good = true;
+    for (int32_t part = 0; is_good && part < w->gw->partitions; part++)
+        is_good = read_partition(w, list, part, e);
+    if (!gw_redis_leave(w->gw, started_ms, is_good)) {
+        drop(list);
+        return false;
+    }
     sort_once(list);
     list->read_ms = w->gw->tick_ms();
     *ret = list;

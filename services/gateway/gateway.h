@@ -81,6 +81,7 @@ struct gw_cache {
 struct gw_log {
     bool (*send)(void *ctx, const struct bus_out *o, pub_done *done, void *done_ctx, struct err *e);
     bool (*is_up)(void *ctx);
+    bool (*high)(void *ctx, int topic, int32_t part, int64_t *ret, struct err *e); /* end of a log; one thread */
     void *ctx;
 };
 
@@ -104,6 +105,8 @@ struct gw {
     struct gw_recent *recent;
     struct gw_running *running;
     struct gw_catalogue *catalogue;
+    struct gw_ends *ends;
+    atomic_llong redis_away_until_ms;  /* guard.c; monotonic, 0 = it answers */
     struct metric *requests, *seconds, *publishes; /* NULL in tests that do not count */
 };
 
@@ -168,14 +171,30 @@ void gw_req_fini(struct gw_req *r); /* frees body, answer and what hangs on it *
 json_t *gw_body_json(struct gw_req *r);
 /* 422 for ERR_INPUT of json.h or validate.h: the field as a JSON pointer and the rule. */
 void gw_answer_field(struct gw_req *r, const struct err *e);
-/* State of an application in intake's projection. Errors: ERR_RETRY the store is away, ERR_STALE it is being rebuilt. */
-bool gw_read_application(struct gw_worker *w, const char *id, const Clinic__Attach__V1__ApplicationState **ret,
-                         struct err *e) MUST_CHECK; /* *ret NULL = no such */
-/* One record of a projection: *ret NULL = absent for sure. table: index of the service's own list. */
-bool gw_read(struct gw_worker *w, struct store *s, int table, int source, const char *key,
-             const ProtobufCMessageDescriptor *d, const void **ret, struct err *e) MUST_CHECK;
-int32_t gw_partition(const struct gw *gw, const char *key);
 /* Record for intake's inbox about an application, headers and all; in the worker's arena. */
 struct bus_out gw_record(struct gw_worker *w, struct gw_req *r, enum event_id type, const char *id,
                          const ProtobufCMessage *msg, const char *ce_id);
+
+/* guard.c: after a failure Redis is left alone for a while, then one worker tries; the rest go on without it at once, so
+ * that a Redis that hangs does not hold up the applications, which do not need it. */
+bool gw_redis_enter(struct gw *gw, int64_t *ret_started_ms, struct err *e) MUST_CHECK; /* ERR_RETRY: not now */
+bool gw_redis_leave(struct gw *gw, int64_t started_ms, bool is_good); /* returns is_good */
+
+/* ends.c: where logs end, as the broker said less than a second ago. */
+struct gw_ends *gw_ends_new(int32_t partitions);        /* gives */
+void gw_ends_run(struct gw_ends *t, struct gw *gw);     /* start the thread that asks; without it the caller asks */
+bool gw_ends_free(struct gw_ends *t);                   /* false: its thread hangs in the library and stays; NULL is fine */
+bool gw_end(struct gw *gw, int topic, int32_t part, int64_t *ret, struct err *e) MUST_CHECK; /* ERR_RETRY not known now */
+
+/* read.c: records of the projections. Errors: ERR_RETRY the store is away, ERR_STALE it is being rebuilt. */
+int32_t gw_partition(const struct gw *gw, const char *key);
+/* *ret NULL: not there now, which may also mean not there yet. table: index of the service's own list. */
+bool gw_fetch(struct gw_worker *w, struct store *s, int table, const char *key, const ProtobufCMessageDescriptor *d,
+              const void **ret, struct err *e) MUST_CHECK;
+/* *ret NULL: no such record. source: topic_id that feeds the table. */
+bool gw_read(struct gw_worker *w, struct store *s, int table, int source, const char *key,
+             const ProtobufCMessageDescriptor *d, const void **ret, struct err *e) MUST_CHECK;
+/* State of an application in intake's projection; must_be_sure: as gw_read, else as gw_fetch. *ret set in every case. */
+bool gw_read_application(struct gw_worker *w, const char *id, bool must_be_sure,
+                         const Clinic__Attach__V1__ApplicationState **ret, struct err *e) MUST_CHECK;
 #endif

@@ -235,7 +235,7 @@ static struct MHD_Daemon *start_daemon(struct gw_http *h, const struct gw_http_c
 
 bool gw_http_open(struct gw *gw, const struct gw_http_conf *c, struct gw_http **ret, struct err *e)
 {
-    struct addrinfo *addr;
+    struct addrinfo *addr = NULL;
     if (!parse_listen(c->listen, &addr, e))
         return false;
     struct gw_http *h = calloc(1, sizeof *h);
@@ -247,6 +247,7 @@ bool gw_http_open(struct gw *gw, const struct gw_http_conf *c, struct gw_http **
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_cond_init(&h->idle, &monotonic);
     pthread_condattr_destroy(&monotonic);
+    must(addr != NULL);
     h->daemon = start_daemon(h, c, addr->ai_addr);
     freeaddrinfo(addr);
     if (!h->daemon) {

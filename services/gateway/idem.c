@@ -108,10 +108,11 @@ static void store_answer(struct gw_worker *w, struct gw_req *r)
                           "location", r->answer.location, "body", r->answer.body);
     char *text = json_dumps(j, JSON_COMPACT);
     must(text != NULL);
+    const char *name = arena_printf(w->mem, "idem/%s", r->idem->name);
+    int64_t started_ms;
     struct err e; /* not stored: the next repeat is recognised by its application id instead */
-    bool is_stored = gw->cache.put(gw->cache.ctx, arena_printf(w->mem, "idem/%s", r->idem->name), bytes_str(text),
-                                   gw->idempotency_ms, &e);
-    (void)is_stored;
+    if (gw_redis_enter(gw, &started_ms, &e))
+        gw_redis_leave(gw, started_ms, gw->cache.put(gw->cache.ctx, name, bytes_str(text), gw->idempotency_ms, &e));
     free(text);
     json_decref(j);
     end_running(r->idem);
@@ -146,13 +147,31 @@ static void answer_running(struct gw_req *r)
 /* True when a stored answer was found and given. */
 static bool answer_stored(struct gw_worker *w, struct gw_req *r)
 {
+    struct gw *gw = w->gw;
     struct bytes stored = {0};
+    int64_t started_ms;
     struct err e;
-    if (!w->gw->cache.get(w->gw->cache.ctx, arena_printf(w->mem, "idem/%s", r->idem->name), &stored, &e))
+    const char *name = arena_printf(w->mem, "idem/%s", r->idem->name);
+    if (!gw_redis_enter(gw, &started_ms, &e) ||
+        !gw_redis_leave(gw, started_ms, gw->cache.get(gw->cache.ctx, name, &stored, &e)))
         return false;
     bool is_answered = stored.p && replay(r, stored);
     free((void *)stored.p);
     return is_answered;
+}
+
+/* Another process may have it: the claim lapses by itself when that process dies. Nobody to ask: ours. */
+static bool claim(struct gw_worker *w, struct gw_req *r)
+{
+    struct gw *gw = w->gw;
+    bool is_mine = true;
+    int64_t started_ms;
+    struct err e;
+    const char *name = arena_printf(w->mem, "run/%s", r->idem->name);
+    if (gw_redis_enter(gw, &started_ms, &e) &&
+        !gw_redis_leave(gw, started_ms, gw->cache.take(gw->cache.ctx, name, gw->publish_ms + 1000, &is_mine, &e)))
+        is_mine = true;
+    return is_mine;
 }
 
 bool gw_idem_begin(struct gw_worker *w, struct gw_req *r, int source, const char *key, const uint8_t fingerprint[8])
@@ -166,13 +185,7 @@ bool gw_idem_begin(struct gw_worker *w, struct gw_req *r, int source, const char
     hex8(fingerprint, r->idem->fingerprint);
     if (answer_stored(w, r))
         return false;
-    bool is_mine = start_running(gw->running, r->idem);
-    struct err e;
-    /* Another process may have it: the claim lapses by itself when that process dies. */
-    const char *claim = arena_printf(w->mem, "run/%s", r->idem->name);
-    if (is_mine && !gw->cache.take(gw->cache.ctx, claim, gw->publish_ms + 1000, &is_mine, &e))
-        is_mine = true;
-    if (!is_mine) {
+    if (!start_running(gw->running, r->idem) || !claim(w, r)) {
         answer_running(r);
         return false;
     }

@@ -37,8 +37,7 @@ static json_t *attachment_json(struct gw_worker *w, const PB(Attachment) * a)
     struct err e;
     json_t *j = json_pack("{s:s, s:s}", "profile", profile_text(a->profile), "clinic_id", a->clinic_id);
     int table = gw_table(&capacity_svc, "clinic");
-    if (gw_read(w, w->capacity, table, TOPIC_REGISTRY_CLINIC, a->clinic_id,
-                &clinic__attach__v1__clinic_record__descriptor, &found, &e) &&
+    if (gw_fetch(w, w->capacity, table, a->clinic_id, &clinic__attach__v1__clinic_record__descriptor, &found, &e) &&
         found) {
         const PB(ClinicRecord) *c = found;
         json_object_set_new(j, "clinic_name", json_string(c->name));
@@ -76,7 +75,7 @@ static void look_up(struct gw_worker *w, struct gw_req *r, const char *number)
     const void *person;
     struct err e;
     int table = gw_table(&attachment_svc, "person");
-    if (!gw_read(w, w->attachment, table, attachment_svc.facts, ref, &clinic__attach__v1__person_state__descriptor,
+    if (!gw_read(w, w->attachment, table, (int)attachment_svc.facts, ref, &clinic__attach__v1__person_state__descriptor,
                  &person, &e)) {
         gw_answer_later(w->gw, r, GW_PROBLEM_STORE_DOWN, NULL);
         return;

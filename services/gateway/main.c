@@ -10,6 +10,7 @@
 #include "http.h"
 #include "idem.h"
 #include "runtime/admin.h"
+#include "runtime/bus_kafka.h"
 #include "runtime/options.h"
 #include "runtime/store_redis.h"
 #include "services/attachment/attachment.h"
@@ -42,6 +43,7 @@ struct program {
     struct keyring *keys;
     struct rulesets *rules;
     struct pub *pub;
+    struct bus *reader; /* asks for ends of logs */
     struct claims *claims;
     struct gw_http *http;
     struct admin *admin;
@@ -60,9 +62,14 @@ static int64_t tick_ms(void) { return clock_ms(CLOCK_MONOTONIC); }
 
 static bool log_send(void *ctx, const struct bus_out *o, pub_done *done, void *done_ctx, struct err *e)
 {
-    return pub_send(ctx, o, done, done_ctx, e);
+    return pub_send(((struct program *)ctx)->pub, o, done, done_ctx, e);
 }
-static bool log_is_up(void *ctx) { return pub_is_up(ctx); }
+static bool log_is_up(void *ctx) { return pub_is_up(((struct program *)ctx)->pub); }
+static bool log_high(void *ctx, int topic, int32_t part, int64_t *ret, struct err *e)
+{
+    struct program *p = ctx;
+    return p->reader->ops->high(p->reader, topic, part, ret, e); /* on the thread of gw_ends */
+}
 static bool cache_take(void *ctx, const char *name, int64_t ttl_ms, bool *ret_mine, struct err *e)
 {
     return claims_take(ctx, name, ttl_ms, ret_mine, e);
@@ -87,10 +94,12 @@ static bool open_store(const char *url, const struct svc_def *def, struct store_
 static void close_worker(struct gw_worker *w, void *ctx)
 {
     (void)ctx;
-    struct store *const stores[] = {w->intake, w->attachment, w->capacity};
-    for (size_t i = 0; i < sizeof stores / sizeof *stores; i++)
-        if (stores[i])
-            stores[i]->ops->close(stores[i]);
+    if (w->intake)
+        w->intake->ops->close(w->intake);
+    if (w->attachment)
+        w->attachment->ops->close(w->attachment);
+    if (w->capacity)
+        w->capacity->ops->close(w->capacity);
 }
 
 static bool open_stores(struct gw_worker *w, const char *url, struct err *e)
@@ -151,7 +160,7 @@ static void set_up(struct program *p)
     p->gw = (struct gw){
         .keys = p->keys,
         .rules = p->rules,
-        .log = {log_send, log_is_up, p->pub},
+        .log = {log_send, log_is_up, log_high, p},
         .cache = {cache_take, cache_put, cache_get, p->claims},
         .partitions = (int32_t)conf_int(c, "topics.partitions"),
         .publish_ms = (int)conf_int(c, "publish.timeout"),
@@ -166,12 +175,14 @@ static void set_up(struct program *p)
         .recent = gw_recent_new(),
         .running = gw_running_new(),
         .catalogue = gw_catalogue_new(),
+        .ends = gw_ends_new((int32_t)conf_int(c, "topics.partitions")),
         .requests = metric_new(METRIC_COUNTER, "clinic_gateway_requests_total", "answer", "Requests by endpoint and status"),
         .seconds = metric_new(METRIC_HISTOGRAM, "clinic_gateway_request_seconds", "endpoint", "Time to the answer"),
         .publishes = metric_new(METRIC_COUNTER, "clinic_gateway_publishes_total", "result",
                                 "Records given to the broker: acknowledged, failed, timeout, queue_full, broker_down"),
     };
     gw_waits_run(p->gw.waits, &p->gw);
+    gw_ends_run(p->gw.ends, &p->gw);
     p->gw.pool = gw_pool_new(&p->gw, (int)conf_int(c, "http.workers"), (size_t)conf_int(c, "http.queue"), open_worker,
                              close_worker, (void *)conf_str(c, "store.url"));
 }
@@ -207,7 +218,8 @@ static bool start(struct program *p, struct err *e)
     struct admin_probes probes = {always, is_ready, p};
     char client_id[96];
     snprintf(client_id, sizeof client_id, "gateway-%s", conf_str(c, "instance"));
-    if (!claims_open(conf_str(c, "store.url"), "gateway", &p->claims, e) || !pub_open(c, client_id, &p->pub, e))
+    if (!claims_open(conf_str(c, "store.url"), "gateway", &p->claims, e) || !pub_open(c, client_id, &p->pub, e) ||
+        !bus_kafka_open_reader(c, client_id, &p->reader, e))
         return false;
     set_up(p);
     if (!gw_http_open(&p->gw, &http, &p->http, e) ||
@@ -232,6 +244,8 @@ static void stop(struct program *p)
     gw_recent_free(p->gw.recent);
     gw_running_free(p->gw.running);
     gw_catalogue_free(p->gw.catalogue);
+    if (gw_ends_free(p->gw.ends) && p->reader)
+        p->reader->ops->close(p->reader);
     if (p->claims)
         claims_close(p->claims);
     rulesets_free(p->rules);
@@ -271,11 +285,7 @@ static int serve(struct program *p)
 
 static json_t *reads_json(void)
 {
-    const struct svc_def *const defs[] = {&intake_svc, &attachment_svc, &capacity_svc};
-    json_t *list = json_array();
-    for (size_t i = 0; i < sizeof defs / sizeof *defs; i++)
-        json_array_append_new(list, json_string(defs[i]->name));
-    return list;
+    return json_pack("[s, s, s]", intake_svc.name, attachment_svc.name, capacity_svc.name);
 }
 
 static json_t *routes_json(void)

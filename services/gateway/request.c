@@ -3,8 +3,6 @@
 #include "answer.h"
 #include "base/text.h"
 #include "idem.h"
-#include "services/intake/intake.h"
-#include "tables.h"
 
 void gw_req_fini(struct gw_req *r)
 {
@@ -51,38 +49,6 @@ void gw_answer_field(struct gw_req *r, const struct err *e)
     json_t *errors = json_array();
     json_array_append_new(errors, gw_field_error(pointer, "invalid", e->text));
     gw_answer_errors(r, GW_PROBLEM_INVALID, e->text, errors);
-}
-
-int32_t gw_partition(const struct gw *gw, const char *key) { return wire_partition(bytes_str(key), gw->partitions); }
-
-bool gw_read(struct gw_worker *w, struct store *s, int table, int source, const char *key,
-             const ProtobufCMessageDescriptor *d, const void **ret, struct err *e)
-{
-    struct store_get get = {.part = gw_partition(w->gw, key), .table = table, .key = bytes_str(key)};
-    size_t stale;
-    int64_t mark;
-    *ret = NULL;
-    if (!s->ops->read(s, NULL, 0, &get, 1, w->mem, &stale, e))
-        return false;
-    if (get.val.p) {
-        *ret = protobuf_c_message_unpack(d, arena_pb(w->mem), get.val.n, get.val.p);
-        return *ret || err_set(e, ERR_RETRY, "GATEWAY-RECORD", "a record of the projection does not decode");
-    }
-    /* Absent is only an answer when the projection is there at all. */
-    if (!s->ops->mark(s, get.part, source, &mark, e))
-        return false;
-    return mark >= 0 || err_set(e, ERR_STALE, "GATEWAY-REBUILD", "the projection is being rebuilt");
-}
-
-bool gw_read_application(struct gw_worker *w, const char *id, const Clinic__Attach__V1__ApplicationState **ret,
-                         struct err *e)
-{
-    const void *found;
-    int table = gw_table(&intake_svc, "application");
-    if (!gw_read(w, w->intake, table, intake_svc.facts, id, &clinic__attach__v1__application_state__descriptor, &found, e))
-        return false;
-    *ret = found;
-    return true;
 }
 
 /* A CloudEvents attribute given as a header; NULL when absent or not fit for a header of ours. */

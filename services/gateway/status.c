@@ -94,7 +94,7 @@ void gw_status(struct gw_worker *w, struct gw_req *r)
     const PB(ApplicationState) *known = NULL;
     struct gw_recent_entry recent;
     struct err e;
-    bool is_read = gw_read_application(w, r->id, &known, &e);
+    bool is_read = gw_read_application(w, r->id, true, &known, &e);
     if (known)
         gw_answer_json(r, 200, state_json(w->mem, r->id, known));
     else if (gw_recent_get(w->gw->recent, r->id, w->gw->now_ms(), &recent))

@@ -116,7 +116,7 @@ static bool is_known(struct submission *s)
 {
     const PB(ApplicationState) * known;
     struct err e;
-    if (!gw_read_application(s->w, s->id, &known, &e) || !known)
+    if (!gw_read_application(s->w, s->id, false, &known, &e) || !known)
         return false;
     if (bytes_eq(bytes_of(known->fingerprint.data, known->fingerprint.len), bytes_of(s->fingerprint, DIGEST_BYTES)))
         prepare_answer(s);

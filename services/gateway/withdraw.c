@@ -39,7 +39,7 @@ static bool find_application(struct gw_worker *w, struct gw_req *r, PB(Withdrawa
     const PB(ApplicationState) *known = NULL;
     struct gw_recent_entry recent;
     struct err e;
-    bool is_read = gw_read_application(w, r->id, &known, &e);
+    bool is_read = gw_read_application(w, r->id, true, &known, &e);
     if (known && known->outcome != PB_OUTCOME(UNSPECIFIED) && known->outcome != PB_OUTCOME(WITHDRAWN)) {
         gw_answer_problem(r, GW_PROBLEM_CLOSED, NULL);
         return false;

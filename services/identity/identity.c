@@ -1,7 +1,6 @@
 /* identity: is the applicant who he says he is, and are his papers complete? Finds the category, checks papers and
  * profile against the age, compares with the register of insured persons (domain.md 3, 2.6, 2.7). Pure. */
 #include "services/identity/identity.h"
-#include <stdlib.h>
 #include "clinic/attach/v1/events.pb-c.h"
 #include "domain/digest.h"
 #include "domain/document.h"
@@ -32,7 +31,7 @@ struct check {
 static void plan_registered(const struct svc_event *ev, struct svc_plan *p)
 {
     const PB(ApplicationRegistered) *m = ev->msg;
-    if (m->case_)
+    if (m->case_ && m->case_->person_ref[0])
         svc_read(p, TABLE_PERSON, bytes_str(m->case_->person_ref));
 }
 
@@ -142,6 +141,8 @@ static bool open_case(struct check *k, const PB(Case) * c, struct err *e)
     if (!c || !c->application || !c->rule_set ||
         c->application->personal_block_case != CLINIC__ATTACH__V1__APPLICATION__PERSONAL_BLOCK_SEALED)
         return err_set(e, ERR_INPUT, "case", "must have an application with sealed data and a rule set");
+    if (!c->person_ref[0])
+        return err_set(e, ERR_INPUT, "case.person_ref", "must be given");
     const struct ruleset *rules = ruleset_find(k->in->rules, c->rule_set->id);
     if (!rules)
         return err_set(e, ERR_INPUT, "case.rule_set.id", "is not a known rule set");
@@ -163,6 +164,7 @@ static struct svc_verdict handle_registered(const struct svc_event *ev, struct s
     struct err e;
     if (!open_case(&k, m->case_, &e) || !person_digests(k.in->keys, k.personal, ev->arena, &given, &e))
         return svc_rejected(SVC_REJECT_INVALID, arena_printf(ev->arena, "%s: %s", e.code, e.text));
+    must(k.the_case && k.personal);
     fill_case(&k);
     struct finding f = first_problem(&k, &given);
     if (f.id == REASON_NONE)
@@ -176,8 +178,7 @@ static struct svc_verdict handle_registered(const struct svc_event *ev, struct s
 
 static bool identity_init(const struct conf *conf, void **ret, struct err *e)
 {
-    struct identity *in = calloc(1, sizeof *in);
-    must(in != NULL);
+    struct identity *in = ARENA_NEW(arena_new(4096, 4096), struct identity); /* for the life of the process */
     if (!rulesets_load_dir(conf_str(conf, "rules.dir"), &in->rules, e) ||
         !keyring_load(conf_str(conf, "keyring.file"), &in->keys, e))
         return false; /* the process ends */

@@ -1,4 +1,3 @@
-#include <string.h>
 #include "clinic/attach/v1/events.pb-c.h"
 #include "domain/validate.h"
 #include "flow.h"
@@ -33,8 +32,8 @@ PB(ApplicationStatusChanged) * intake_status_of(const struct svc_event *ev, cons
 void intake_add_step(struct arena *mem, PB(Step) * **trail, size_t *n, PB(Status) status, int64_t at_ms)
 {
     PB(Step) **longer = ARENA_ARRAY(mem, PB(Step) *, *n + 1);
-    if (*n)
-        memcpy(longer, *trail, *n * sizeof *longer);
+    for (size_t i = 0; i < *n; i++)
+        longer[i] = (*trail)[i];
     PB(Step) *s = ARENA_NEW(mem, PB(Step));
     clinic__attach__v1__step__init(s);
     s->status = status;
@@ -89,7 +88,8 @@ struct svc_verdict intake_withdrawal(const struct svc_event *ev, struct svc_call
 void intake_plan_closed(const struct svc_event *ev, struct svc_plan *p)
 {
     const PB(ApplicationClosed) *m = ev->msg;
-    svc_read(p, TABLE_APPLICATION, bytes_str(m->application_id));
+    if (m->application_id[0]) /* without one it is malformed: rejected before anything is read */
+        svc_read(p, TABLE_APPLICATION, bytes_str(m->application_id));
 }
 
 static bool has_step(const PB(ApplicationState) * state, const PB(Step) * step)
@@ -104,7 +104,8 @@ struct svc_verdict intake_closed(const struct svc_event *ev, struct svc_call *c)
 {
     const PB(ApplicationClosed) *m = ev->msg;
     const struct intake *in = ev->conf;
-    const PB(ApplicationState) *known = svc_get(c, TABLE_APPLICATION, bytes_str(m->application_id));
+    const PB(ApplicationState) *known =
+        m->application_id[0] ? svc_get(c, TABLE_APPLICATION, bytes_str(m->application_id)) : NULL;
     if (!known)
         return svc_rejected(SVC_REJECT_INVALID, "application_id: no such application");
     if (known->outcome != PB_OUTCOME(UNSPECIFIED))

@@ -1,7 +1,6 @@
 /* intake: the door of the flow. Takes applications of all portals, tells repeats from new ones, answers at the gates,
  * numbers the rest, watches their term and remembers their outcome. */
 #include "services/intake/intake.h"
-#include <stdlib.h>
 #include "flow.h"
 
 bool intake_owns(const struct svc_event *ev, PB(Source) source, const char *external_ref, char ret[37])
@@ -28,8 +27,7 @@ static int64_t application_due_ms(const void *msg)
 
 static bool intake_init(const struct conf *conf, void **ret, struct err *e)
 {
-    struct intake *in = calloc(1, sizeof *in);
-    must(in != NULL);
+    struct intake *in = ARENA_NEW(arena_new(4096, 4096), struct intake); /* for the life of the process */
     if (!rulesets_load_dir(conf_str(conf, "rules.dir"), &in->rules, e) ||
         !calendar_load_dir(conf_str(conf, "calendar.dir"), &in->calendar, e) ||
         !keyring_load(conf_str(conf, "keyring.file"), &in->keys, e))

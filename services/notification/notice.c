@@ -50,8 +50,8 @@ PB(NoticeChannel) * notice_add(struct notice *n, PB(Channel) channel)
     clinic__attach__v1__notice_channel__init(ch);
     ch->channel = channel;
     PB(NoticeChannel) **all = ARENA_ARRAY(n->ev->arena, PB(NoticeChannel) *, n->state->n_channels + 1);
-    if (n->state->n_channels)
-        memcpy(all, n->state->channels, n->state->n_channels * sizeof *all);
+    for (size_t i = 0; i < n->state->n_channels; i++)
+        all[i] = n->state->channels[i];
     all[n->state->n_channels++] = ch;
     n->state->channels = all;
     return ch;

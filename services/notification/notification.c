@@ -77,6 +77,8 @@ static struct svc_verdict handle_reported(const struct svc_event *ev, struct svc
     struct notice n;
     if (r->result == PB_SEND(UNSPECIFIED) || r->result > PB_SEND(UNKNOWN))
         return svc_rejected(SVC_REJECT_INVALID, "result: unknown");
+    if (!*r->person_ref)
+        return svc_rejected(SVC_REJECT_INVALID, "person_ref: required");
     if (!notice_open(&n, ev, c, reported_key(ev)))
         return SVC_DONE; /* forgotten meanwhile */
     n.person_ref = r->person_ref;
@@ -105,6 +107,8 @@ static struct svc_verdict handle_receipt(const struct svc_event *ev, struct svc_
 {
     const PB(ReceiptArrived) *r = ev->msg;
     struct notice n;
+    if (!*r->person_ref)
+        return svc_rejected(SVC_REJECT_INVALID, "person_ref: required");
     if (!notice_open(&n, ev, c, receipt_key(ev)))
         return SVC_DONE;
     n.person_ref = r->person_ref;

@@ -10,7 +10,7 @@ const struct conf_opt notification_options[] = {
     {"notice.backoff.max.ms", CONF_MS, "1800000", 1, 86400000, false, "longest wait between attempts"},
     {"notice.answer.ms", CONF_MS, "60000", 1, 86400000, false, "an attempt unanswered so long is ordered again"},
     {"notice.retention.ms", CONF_MS, "2592000000", 60000, 0x7fffffffffff, false, "how long a settled notice is remembered"},
-    {"notice.queue", CONF_INT, "2000", 1, 100000, false, "orders held in memory per channel; more come back later"},
+    {"notice.queue", CONF_INT, "4000", 1, 100000, false, "orders held in memory per channel; more come back later"},
     {"smtp.url", CONF_STR, "", 0, 0, false, "smtp://host:port or smtps://host:port; empty = no e-mail"},
     {"smtp.user", CONF_STR, "", 0, 0, false, "user of AUTH; empty = no AUTH"},
     {"smtp.password", CONF_STR, "", 0, 0, true, "password of AUTH"},

@@ -29,23 +29,25 @@ static const bool value_private[] = {
 #undef X
 };
 
-/* gives */
-static bool read_file(const char *path, char **ret, struct err *e)
+/* gives; NULL = error. */
+static char *read_file(const char *path, struct err *e)
 {
     FILE *f = fopen(path, "re");
-    if (!f)
-        return err_set(e, ERR_INPUT, "TEMPLATE", "%s: cannot be opened", path);
+    if (!f) {
+        err_set(e, ERR_INPUT, "TEMPLATE", "%s: cannot be opened", path);
+        return NULL;
+    }
     char *text = malloc(FILE_MAX + 1);
     must(text);
     size_t n = fread(text, 1, FILE_MAX + 1, f);
     fclose(f);
     if (n > FILE_MAX || memchr(text, 0, n)) {
+        err_set(e, ERR_INPUT, "TEMPLATE", "%s: too large, or not text", path);
         free(text);
-        return err_set(e, ERR_INPUT, "TEMPLATE", "%s: too large, or not text", path);
+        return NULL;
     }
     text[n] = '\0';
-    *ret = text;
-    return true;
+    return text;
 }
 
 static uint32_t digest(const char *text) /* FNV-1a: tells editions apart, protects nothing */
@@ -113,8 +115,8 @@ static bool load_text(struct texts *t, const char *dir, const char *language, co
         return true;
     char path[512];
     snprintf(path, sizeof path, "%s/%s/%s.%s.txt", dir, language, row->milestone, channel_code(row->channel));
-    char *file;
-    if (!read_file(path, &file, e))
+    char *file = read_file(path, e);
+    if (!file)
         return false;
     struct text *text = &t->all[t->n++];
     snprintf(text->milestone, sizeof text->milestone, "%s", row->milestone);
@@ -170,9 +172,10 @@ static bool check_words(const struct texts *t, const char *path, struct err *e)
 
 static bool load_words(struct texts *t, const char *dir, const char *language, struct err *e)
 {
-    char path[512], *file;
+    char path[512];
     snprintf(path, sizeof path, "%s/%s/words.txt", dir, language);
-    if (!read_file(path, &file, e))
+    char *file = read_file(path, e);
+    if (!file)
         return false;
     bool ok = true;
     for (const char *line = file; ok && *line; line += line[strcspn(line, "\n")] ? strcspn(line, "\n") + 1 : strlen(line))

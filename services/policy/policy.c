@@ -1,7 +1,6 @@
 /* policy: is the policy good for this application? Form, registration in the region, status, term, holder, insurer by
  * the register of policies (domain.md 2.4; A-04 to A-09, A-40). Pure. */
 #include "services/policy/policy.h"
-#include <stdlib.h>
 #include <string.h>
 #include "clinic/attach/v1/events.pb-c.h"
 #include "domain/digest.h"
@@ -34,7 +33,7 @@ struct check {
 static void plan_verified(const struct svc_event *ev, struct svc_plan *p)
 {
     const PB(IdentityVerified) *m = ev->msg;
-    if (m->case_)
+    if (m->case_ && m->case_->person_ref[0])
         svc_read(p, TABLE_POLICY, bytes_str(m->case_->person_ref));
 }
 
@@ -42,8 +41,6 @@ static void plan_verified(const struct svc_event *ev, struct svc_plan *p)
 
 static struct finding check_status(const struct check *k)
 {
-    if (!k->record)
-        return finding_of(REASON_POLICY_NOT_FOUND, NULL);
     /* A certificate stands for a policy that is being made. */
     bool in_production = k->record->status == POLICY_STATUS(IN_PRODUCTION) && k->record->form == PB_FORM(TEMP_CERT);
     if (k->record->status == POLICY_STATUS(ACTIVE) || in_production)
@@ -101,6 +98,8 @@ static struct finding check_region(const struct check *k)
 
 static struct finding first_problem(const struct check *k, const struct policy_digest *given)
 {
+    if (!k->record)
+        return finding_of(REASON_POLICY_NOT_FOUND, NULL);
     struct finding f = check_status(k);
     if (f.id == REASON_NONE)
         f = check_form(k);
@@ -161,6 +160,7 @@ static void fill_case(struct check *k)
 {
     PB(Case) *c = k->the_case;
     const PB(PolicyRecord) *r = k->record;
+    must(r != NULL);
     c->insurer_id = r->insurer_id;
     c->scope = CLINIC__ATTACH__V1__PROGRAMME_SCOPE__PROGRAMME_SCOPE_BASIC_AND_TERRITORIAL;
     if (!is_of_region(k)) {
@@ -188,6 +188,8 @@ static bool open_case(struct check *k, const PB(Case) * c, struct err *e)
     if (!c || !c->application || !c->rule_set ||
         c->application->personal_block_case != CLINIC__ATTACH__V1__APPLICATION__PERSONAL_BLOCK_SEALED)
         return err_set(e, ERR_INPUT, "case", "must have an application with sealed data and a rule set");
+    if (!c->person_ref[0])
+        return err_set(e, ERR_INPUT, "case.person_ref", "must be given");
     const struct ruleset *rules = ruleset_find(k->in->rules, c->rule_set->id);
     if (!rules)
         return err_set(e, ERR_INPUT, "case.rule_set.id", "is not a known rule set");
@@ -208,6 +210,7 @@ static struct svc_verdict handle_verified(const struct svc_event *ev, struct svc
     struct err e;
     if (!open_case(&k, m->case_, &e) || !policy_digests(k.in->keys, k.personal, ev->arena, &given, &e))
         return svc_rejected(SVC_REJECT_INVALID, arena_printf(ev->arena, "%s: %s", e.code, e.text));
+    must(k.the_case && k.personal);
     struct finding f = first_problem(&k, &given);
     if (f.id == REASON_NONE)
         pass(&k);
@@ -220,8 +223,7 @@ static struct svc_verdict handle_verified(const struct svc_event *ev, struct svc
 
 static bool policy_init(const struct conf *conf, void **ret, struct err *e)
 {
-    struct policy *in = calloc(1, sizeof *in);
-    must(in != NULL);
+    struct policy *in = ARENA_NEW(arena_new(4096, 4096), struct policy); /* for the life of the process */
     if (!rulesets_load_dir(conf_str(conf, "rules.dir"), &in->rules, e) ||
         !keyring_load(conf_str(conf, "keyring.file"), &in->keys, e))
         return false; /* the process ends */

@@ -43,7 +43,8 @@ static size_t do_apply(struct store *s, size_t n)
     for (int p = 0; p < PARTS; p++) {
         struct store_put *puts = ARENA_ARRAY(mem, struct store_put, n);
         for (size_t i = 0; i < n; i++)
-            puts[i] = (struct store_put){PORTS_PERSON, key_of(next_random() >> 8), {value, value_bytes}, i % 4 ? 0 : 1};
+            puts[i] = (struct store_put){PORTS_PERSON, key_of(next_random() >> 8), {value, value_bytes},
+                                          i % 50 ? 0 : 1800000000000 + next_random() % 1000000};
         b[p] = (struct store_batch){.part = p, .topic = PORTS_FACTS, .prev = marks[p], .next = marks[p] + (int64_t)n,
                                     .puts = puts, .n = n};
     }

@@ -5,14 +5,14 @@
 #include "ports_member.h"
 
 const struct bus_env *bus_env;
-static char service[64]; /* fresh per test: a group without committed offsets */
+char ports_service[64];
 static int tests_n;
 
 static int setup(void **state)
 {
     (void)state;
     bus_env->fresh();
-    snprintf(service, sizeof service, "ports%d-%d", (int)getpid(), ++tests_n);
+    snprintf(ports_service, sizeof ports_service, "ports%d-%d", (int)getpid(), ++tests_n);
     return 0;
 }
 
@@ -23,9 +23,9 @@ static int teardown(void **state)
     return 0;
 }
 
-static void open_one(struct member *m, const char *instance)
+void ports_open_one(struct member *m, const char *instance)
 {
-    member_open(m, service, instance, TOPIC_ATTACHMENT_INBOX, TOPIC_ATTACHMENT_FACTS, TOPIC_CAPACITY_INBOX);
+    member_open(m, ports_service, instance, TOPIC_ATTACHMENT_INBOX, TOPIC_ATTACHMENT_FACTS, TOPIC_CAPACITY_INBOX);
     member_await(m, bus_env->partitions(), NULL);
 }
 
@@ -34,7 +34,7 @@ static void new_partitions_are_paused_until_resumed(void **state)
     struct member m;
     struct seen s;
     (void)state;
-    open_one(&m, "0");
+    ports_open_one(&m, "0");
     int64_t from = member_high(&m, m.inbox, 1);
     assert_int_equal(member_committed(&m, 1), -1);
     publish(m.inbox, 1, "k", "v");
@@ -58,7 +58,7 @@ static void a_commit_makes_records_and_offsets_visible(void **state)
     struct seen s[8];
     int64_t next;
     (void)state;
-    open_one(&m, "0");
+    ports_open_one(&m, "0");
     int64_t from = member_high(&m, m.inbox, 0), facts = member_high(&m, m.facts, 0), out = member_high(&m, m.out, 2);
     publish(m.inbox, 0, "k", "in");
     member_run(&m, 0, from);
@@ -89,7 +89,7 @@ static void aborted_records_are_never_seen(void **state)
     struct err e;
     int64_t next;
     (void)state;
-    open_one(&m, "0");
+    ports_open_one(&m, "0");
     int64_t from = member_high(&m, m.inbox, 0), facts = member_high(&m, m.facts, 0);
     publish(m.inbox, 0, "k", "in");
     member_run(&m, 0, from);
@@ -112,139 +112,13 @@ static void aborted_records_are_never_seen(void **state)
     member_close(&m);
 }
 
-static bool is_fence(const struct err *e)
-{
-    return (e->cls == ERR_FENCED || e->cls == ERR_UNKNOWN) && strcmp(e->code, "BUS-FENCED") == 0;
-}
-
-/* A process stopped for long wakes up after another took its transactional id. */
-static void a_zombie_with_our_transactional_id_commits_nothing(void **state)
-{
-    struct member old, young;
-    struct seen s[8];
-    struct err e = {0};
-    int64_t next;
-    (void)state;
-    open_one(&old, "0");
-    int64_t facts = member_high(&old, old.facts, 0);
-    member_begin(&old);
-    member_produce(&old, old.facts, 0, "person/1", "zombie");
-    member_offsets(&old, 0, 1);
-    member_open(&young, service, "0", old.inbox, old.facts, old.out);
-    assert_false(old.bus->ops->commit(old.bus, &e));
-    assert_true(is_fence(&e));
-    assert_int_equal(log_all(young.bus, old.facts, 0, facts, member_high(&young, old.facts, 0), s, 8, &next), 0);
-    bus_env->kill(old.bus);
-    member_await(&young, bus_env->partitions(), NULL);
-    assert_int_equal(member_committed(&young, 0), -1);
-    member_begin(&young);
-    member_produce(&young, old.facts, 0, "person/1", "successor");
-    member_offsets(&young, 0, 1);
-    member_commit(&young);
-    assert_int_equal(log_all(young.bus, old.facts, 0, facts, member_high(&young, old.facts, 0), s, 8, &next), 1);
-    assert_string_equal(s[0].value, "successor");
-    member_close(&young);
-}
-
-/* Its transactional id is still good, its place in the group is not: only the generation can stop it. */
-static void a_zombie_of_an_old_generation_commits_nothing(void **state)
-{
-    struct member old, young;
-    struct seen s[8];
-    struct err e = {0};
-    int64_t next;
-    (void)state;
-    open_one(&old, "0");
-    int64_t facts = member_high(&old, old.facts, 0);
-    bus_env->expel(old.bus);
-    member_open(&young, service, "1", old.inbox, old.facts, old.out);
-    member_await(&young, bus_env->partitions(), NULL);
-    member_begin(&old);
-    member_produce(&old, old.facts, 0, "person/1", "zombie");
-    assert_false(old.bus->ops->send_offsets(old.bus, &(struct bus_pos){0, 1}, 1, &e));
-    assert_int_equal(e.cls, ERR_ABORT);
-    OK(old.bus->ops->abort(old.bus, &e));
-    assert_int_equal(member_committed(&young, 0), -1);
-    assert_int_equal(log_all(young.bus, old.facts, 0, facts, member_high(&young, old.facts, 0), s, 8, &next), 0);
-    bus_env->kill(old.bus);
-    member_close(&young);
-}
-
-/* Dead between send_offsets and the end of commit: nobody may take the old offset for the truth before it is settled. */
-static void offsets_of_a_dead_transaction_are_waited_out(void **state)
-{
-    struct member old, young;
-    struct seen s[8];
-    struct err e = {0};
-    int64_t offset = -2, next;
-    (void)state;
-    open_one(&old, "0");
-    int64_t facts = member_high(&old, old.facts, 0);
-    member_begin(&old);
-    member_produce(&old, old.facts, 0, "person/1", "half");
-    member_offsets(&old, 0, 1);
-    struct member peer;
-    member_open(&peer, service, "1", old.inbox, old.facts, old.out);
-    assert_false(peer.bus->ops->committed(peer.bus, 0, &offset, &e));
-    assert_int_equal(e.cls, ERR_RETRY);
-    bus_env->kill(old.bus);
-    member_open(&young, service, "0", old.inbox, old.facts, old.out); /* its producer ends what the dead one left */
-    int64_t deadline = ports_mono_ms() + PORTS_WAIT_MS;
-    while (!peer.bus->ops->committed(peer.bus, 0, &offset, &e))
-        assert_true(e.cls == ERR_RETRY && ports_mono_ms() < deadline);
-    assert_int_equal(offset, -1);
-    assert_int_equal(log_all(peer.bus, old.facts, 0, facts, member_high(&peer, old.facts, 0), s, 8, &next), 0);
-    member_close(&young);
-    member_close(&peer);
-}
-
-/* Committed facts can lie above the open transaction of a dead instance that never comes back. */
-static void catch_up_waits_past_the_open_transaction_of_a_dead_producer(void **state)
-{
-    struct member dead, alive;
-    struct seen s[8];
-    struct bus_log *l;
-    struct bus_rec recs[8];
-    struct err e;
-    size_t n;
-    int64_t next;
-    (void)state;
-    open_one(&dead, "0");
-    int64_t facts = member_high(&dead, dead.facts, 0);
-    member_begin(&dead);
-    member_produce(&dead, dead.facts, 0, "person/1", "open");
-    member_offsets(&dead, 0, 1); /* and with it the record is in the log */
-    int64_t deadline = ports_mono_ms() + PORTS_WAIT_MS;
-    while (member_high(&dead, dead.facts, 0) == facts)
-        assert_true(ports_mono_ms() < deadline);
-    bus_env->kill(dead.bus);
-    member_open(&alive, service, "1", dead.inbox, dead.facts, dead.out);
-    member_await(&alive, bus_env->partitions(), NULL);
-    member_begin(&alive);
-    member_produce(&alive, dead.facts, 0, "person/2", "committed");
-    member_offsets(&alive, 1, 1);
-    member_commit(&alive);
-    int64_t high = member_high(&alive, dead.facts, 0);
-    assert_int_equal(high, facts + 3);
-    OK(alive.bus->ops->log_open(alive.bus, dead.facts, 0, facts, &l, &e));
-    OK(alive.bus->ops->log_read(alive.bus, l, 300, recs, 8, &n, &next, &e));
-    alive.bus->ops->log_close(alive.bus, l);
-    assert_int_equal(n, 0); /* a reader that stopped here would believe to be at the end */
-    assert_true(next < high);
-    bus_env->txn_timeout();
-    assert_int_equal(log_all(alive.bus, dead.facts, 0, facts, high, s, 8, &next), 1);
-    assert_string_equal(s[0].value, "committed");
-    assert_true(next >= high);
-    member_close(&alive);
-}
-
 static void tombstones_are_absent_values_and_empty_values_are_not(void **state)
 {
     struct member m;
     struct seen s[8];
     int64_t next;
     (void)state;
-    open_one(&m, "0");
+    ports_open_one(&m, "0");
     int64_t facts = member_high(&m, m.facts, 1);
     member_begin(&m);
     member_produce(&m, m.facts, 1, "person/1", "a");
@@ -265,7 +139,7 @@ static void a_compacted_log_reads_to_its_end(void **state)
     int64_t next;
     char value[16];
     (void)state;
-    open_one(&m, "0");
+    ports_open_one(&m, "0");
     int64_t facts = member_high(&m, m.facts, 2);
     for (int i = 0; i < 6; i++) {
         snprintf(value, sizeof value, "%d", i);
@@ -295,8 +169,8 @@ static void two_members_share_and_take_over(void **state)
     struct member a, b;
     int32_t all = bus_env->partitions();
     (void)state;
-    open_one(&a, "0");
-    member_open(&b, service, "1", a.inbox, a.facts, a.out);
+    ports_open_one(&a, "0");
+    member_open(&b, ports_service, "1", a.inbox, a.facts, a.out);
     member_await(&b, all / 2, &a);
     member_await(&a, all - all / 2, &b);
     for (int32_t p = 0; p < all; p++)
@@ -318,7 +192,7 @@ static void seek_and_pause_keep_order_and_lose_nothing(void **state)
     struct seen s[8];
     struct err e;
     (void)state;
-    open_one(&m, "0");
+    ports_open_one(&m, "0");
     int64_t from = member_high(&m, m.inbox, 0);
     for (int i = 0; i < 5; i++)
         publish(m.inbox, 0, "k", (const char *[]){"0", "1", "2", "3", "4"}[i]);
@@ -348,7 +222,7 @@ static void a_poll_gives_no_more_than_asked(void **state)
     struct member m;
     struct seen s[8];
     (void)state;
-    open_one(&m, "0");
+    ports_open_one(&m, "0");
     int64_t from = member_high(&m, m.inbox, 0);
     for (int i = 0; i < 5; i++)
         publish(m.inbox, 0, "k", "v");
@@ -372,7 +246,7 @@ static void a_large_transaction_counts_its_facts(void **state)
     int64_t next;
     char key[32];
     (void)state;
-    open_one(&m, "0");
+    ports_open_one(&m, "0");
     int64_t facts = member_high(&m, m.facts, 0);
     member_begin(&m);
     for (int i = 0; i < N; i++) {
@@ -395,7 +269,7 @@ static void a_new_producer_goes_on(void **state)
     struct err e;
     int64_t next;
     (void)state;
-    open_one(&m, "0");
+    ports_open_one(&m, "0");
     int64_t facts = member_high(&m, m.facts, 0);
     member_begin(&m);
     member_produce(&m, m.facts, 0, "person/1", "left open");
@@ -416,7 +290,7 @@ static void a_log_does_not_open_beyond_its_end(void **state)
     struct bus_log *l;
     struct err e = {0};
     (void)state;
-    open_one(&m, "0");
+    ports_open_one(&m, "0");
     assert_false(m.bus->ops->log_open(m.bus, m.facts, 0, member_high(&m, m.facts, 0) + 5, &l, &e));
     assert_int_equal(e.cls, ERR_STALE);
     assert_false(m.bus->ops->seek(m.bus, MEMBER_PARTS - 1, 0, &e));
@@ -437,6 +311,7 @@ int ports_bus_run(const struct bus_env *env)
         BUS_TEST(a_zombie_of_an_old_generation_commits_nothing),
         BUS_TEST(offsets_of_a_dead_transaction_are_waited_out),
         BUS_TEST(catch_up_waits_past_the_open_transaction_of_a_dead_producer),
+        BUS_TEST(closing_ends_an_open_transaction),
         BUS_TEST(tombstones_are_absent_values_and_empty_values_are_not),
         BUS_TEST(a_compacted_log_reads_to_its_end),
         BUS_TEST(two_members_share_and_take_over),

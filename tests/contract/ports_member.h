@@ -25,6 +25,9 @@ struct member {
 /* service = group; two members of one service with different instances share the partitions. */
 void member_open(struct member *m, const char *service, const char *instance, int inbox, int facts, int out);
 void member_close(struct member *m);
+/* In the running test: a service (group) of its own, and its first member, with every partition. */
+extern char ports_service[64];
+void ports_open_one(struct member *m, const char *instance);
 /* One poll of at most `max` records, copied. */
 size_t member_poll(struct member *m, int timeout_ms, struct seen *out, size_t max);
 /* Poll until `parts` partitions are owned; other, if given, is polled too. */
@@ -45,4 +48,11 @@ int64_t member_committed(struct member *m, int32_t part);
 size_t log_all(struct bus *b, int topic, int32_t part, int64_t from, int64_t until, struct seen *out, size_t max,
                int64_t *ret_next);
 void publish(int topic, int32_t part, const char *key, const char *value);
+
+/* ports_bus_dead.c */
+void a_zombie_with_our_transactional_id_commits_nothing(void **state);
+void a_zombie_of_an_old_generation_commits_nothing(void **state);
+void offsets_of_a_dead_transaction_are_waited_out(void **state);
+void catch_up_waits_past_the_open_transaction_of_a_dead_producer(void **state);
+void closing_ends_an_open_transaction(void **state);
 #endif

@@ -1,6 +1,6 @@
 /* mutate.c - libFuzzer's mutations for lists of records: a field of a message, a record, a key; now and then raw bytes.
  * Bytes at random would break the lengths inside a protobuf and never come past its decoder. */
-#include <stdlib.h>
+#include <ctype.h>
 #include "domain/pb.h"
 #include "fuzz.h"
 #include "records.h"
@@ -14,7 +14,6 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t n, size_t max, unsigned see
 size_t LLVMFuzzerCustomCrossOver(const uint8_t *a, size_t a_n, const uint8_t *b, size_t b_n, uint8_t *to, size_t max,
                                  unsigned seed);
 
-/* Kinds worth trying here: those of the corpus, learned from the input in hand. */
 struct mutation {
     struct arena *mem;
     unsigned seed;
@@ -73,14 +72,20 @@ static char *mutate_text(struct mutation *m, const char *was)
 {
     static const char *const known[] = {"",           "RU-MOW",     "RU-MOS", "federal", "N-06",  "2026-02-29",
                                         "1926-05-12", "2026-05-12", "77",     "\xff",    "a\nb", "MOSRU"};
-    switch (rnd(m, 4)) {
+    char *s;
+    switch (rnd(m, 5)) {
     case 0:
         return arena_strdup(m->mem, other_text(m));
     case 1:
         return arena_strdup(m->mem, known[rnd(m, sizeof known / sizeof *known)]);
+    case 2: /* the other case: two spellings of one id */
+        s = arena_strdup(m->mem, was);
+        for (char *p = s; *p; p++)
+            *p = (char)(isalpha((unsigned char)*p) ? *p ^ 0x20 : *p);
+        return s;
     default:;
         struct bytes b = mutate_bytes(m, bytes_str(was), TEXT_MAX);
-        char *s = arena_zalloc(m->mem, b.n + 1);
+        s = arena_zalloc(m->mem, b.n + 1);
         memcpy(s, b.p, b.n);
         return s;
     }

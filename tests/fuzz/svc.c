@@ -1,7 +1,6 @@
 /* svc.c - any records, in any order, through decoding, plan and handle of one service on the fakes (FUZZ_SVC names its
  * descriptor, FUZZ_HEADER its header). Time passes and the process restarts where the input says so. */
 #include FUZZ_HEADER
-#include <stdlib.h>
 #include "clinic/attach/v1/events.pb-c.h"
 #include "domain/pb.h"
 #include "platform_fuzz.h"
@@ -22,36 +21,6 @@ struct play {
     struct secrets secrets;
     int number;
 };
-
-/* --- start --- */
-static const struct conf_opt common[] = {
-    {"rules.dir", CONF_STR, SOURCE_DIR "/deploy/rules", 0, 0, false, "rule sets"},
-    {"calendar.dir", CONF_STR, SOURCE_DIR "/deploy/calendar", 0, 0, false, "production calendars"},
-    {"keyring.file", CONF_STR, NULL, 0, 0, false, "keys"},
-    {0},
-};
-
-static bool configure(struct conf *c, struct err *e)
-{
-#ifdef FUZZ_SENDER
-    static const char *const set[][2] = {{"templates.dir", SOURCE_DIR "/deploy/templates"},
-                                         {"smtp.url", "smtp://127.0.0.1:25"}, {"sms.provider", "smpp"}};
-    for (size_t i = 0; i < 3; i++)
-        if (!conf_set(c, set[i][0], set[i][1], "fuzz", e))
-            return false;
-#endif
-    return conf_set(c, "keyring.file", fuzz_keyring_path(), "fuzz", e) && def->init(c, &svc_conf, e);
-}
-
-static void start(void)
-{
-    const struct conf_opt *tables[] = {common, def->options, NULL};
-    struct err e = {0};
-    if (configure(conf_new(tables), &e))
-        return;
-    fprintf(stderr, "%s: %s %s\n", def->name, e.code, e.text);
-    exit(1);
-}
 
 /* --- one record --- */
 struct wanted {
@@ -204,7 +173,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     size_t records_n = records_read(fuzz_rest(&in), r);
     struct play play = {.p = platform_new(PARTITIONS, FUZZ_NOW_MS)};
     if (!svc_conf)
-        start();
+        svc_conf = fuzz_svc_conf(def);
     platform_set_keys(play.p, fuzz_keys());
     platform_add(play.p, def, svc_conf);
 #ifdef FUZZ_SENDER

@@ -225,8 +225,8 @@ static void test_more_partitions_than_configured_is_fatal(void **state)
     sweep_start(r, 0);
     assert_false(runtime_turn(r->m[0].rt, 40, &e));
     assert_int_equal(e.cls, ERR_FATAL);
-    r->conf.partitions = 2;
     sweep_stop(r, 0);
+    r->conf.partitions = 2;
 }
 
 int main(void)

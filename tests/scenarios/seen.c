@@ -87,6 +87,7 @@ const void *seen_fact(const struct seen *s, const char *table, const char *key)
 
 /* --- soundness --- */
 
+static bool say(char *why, size_t cap, const char *fmt, ...) PRINTF(3, 4);
 static bool say(char *why, size_t cap, const char *fmt, ...)
 {
     va_list ap;

@@ -24,8 +24,15 @@ struct stage {
 bool play(struct stage *st, const struct scn *scn, const struct keyring *keys, unsigned run, struct arena *mem,
           struct err *e) MUST_CHECK;
 
-/* gives. The six services on fakes, with the rules, calendars and templates of source_dir; one fresh platform a scenario. */
+/* gives. The six services on fakes, with the rules, calendars and templates of source_dir and one keyring, both read
+ * at the first open of the process; one fresh platform a scenario. */
 bool stage_memory_open(const char *source_dir, const char *keyring_file, struct stage **ret, struct err *e) MUST_CHECK;
+
+struct fake_cluster;
+struct svc_def;
+/* For other tests: the cluster of a memory stage once a clock was set, and what a service's init gave at the first open. */
+struct fake_cluster *stage_memory_cluster(struct stage *st);
+const void *stage_memory_conf(const struct svc_def *def);
 
 struct stage_live_conf {
     const char *bootstrap, *redis;

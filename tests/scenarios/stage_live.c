@@ -190,15 +190,41 @@ static bool until(struct stage *st, struct seen *s, bool (*holds)(void *ctx, cha
 
 /* --- opening --- */
 
-static bool open_logs(struct live *l, struct err *e)
+/* A broker that has just started does not know its partitions yet. */
+static bool once_more(const struct err *e, int64_t deadline)
+{
+    if (e->cls != ERR_RETRY || mono_ms() > deadline)
+        return false;
+    pause_ms(50);
+    return true;
+}
+
+static bool open_log(struct live *l, size_t t, int32_t p, struct err *e)
 {
     int64_t end;
+    return l->bus->ops->high(l->bus, (int)watched[t], p, &end, e) &&
+           l->bus->ops->log_open(l->bus, (int)watched[t], p, end, &l->logs[t][p], e);
+}
+
+static bool open_logs(struct live *l, int64_t deadline, struct err *e)
+{
     for (size_t t = 0; t < WATCHED; t++)
         for (int32_t p = 0; p < l->partitions; p++)
-            if (!l->bus->ops->high(l->bus, (int)watched[t], p, &end, e) ||
-                !l->bus->ops->log_open(l->bus, (int)watched[t], p, end, &l->logs[t][p], e))
-                return false;
+            while (!open_log(l, t, p, e))
+                if (!once_more(e, deadline))
+                    return false;
     return true;
+}
+
+static bool ask_partitions(struct live *l, int64_t deadline, struct err *e)
+{
+    l->partitions = l->lc.partitions;
+    while (l->partitions <= 0) {
+        l->partitions = bus_kafka_partitions(l->bus, TOPIC_INTAKE_INBOX, e);
+        if (l->partitions <= 0 && !once_more(e, deadline))
+            return false;
+    }
+    return l->partitions <= PARTS_MAX || err_set(e, ERR_FATAL, "SCENARIO", "more than %d partitions", PARTS_MAX);
 }
 
 static bool open_stores(struct live *l, struct err *e)
@@ -219,12 +245,8 @@ static bool open_all(struct live *l, struct err *e)
     if (!conf_set(l->conf, "kafka.bootstrap.servers", l->lc.bootstrap, "--bootstrap", e) ||
         !bus_kafka_open_reader(l->conf, "scenarios", &l->bus, e) || !pub_open(l->conf, "scenarios", &l->pub, e))
         return false;
-    l->partitions = l->lc.partitions ? l->lc.partitions : bus_kafka_partitions(l->bus, TOPIC_INTAKE_INBOX, e);
-    if (l->partitions < 0)
-        return false;
-    if (l->partitions > PARTS_MAX)
-        return err_set(e, ERR_FATAL, "SCENARIO", "more than %d partitions", PARTS_MAX);
-    return open_stores(l, e) && open_logs(l, e);
+    int64_t deadline = mono_ms() + l->lc.deadline_ms;
+    return ask_partitions(l, deadline, e) && open_stores(l, e) && open_logs(l, deadline, e);
 }
 
 static void close_stage(struct stage *st)

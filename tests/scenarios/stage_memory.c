@@ -10,6 +10,7 @@
 #include "services/notification/notification.h"
 #include "services/policy/policy.h"
 #include "stage.h"
+#include "support/init_test.h"
 #include "support/platform_fake.h"
 
 #define PARTITIONS 3
@@ -25,8 +26,6 @@ static const enum topic_id watched[] = {TOPIC_APPLICATION, TOPIC_ATTACHMENT, TOP
 
 struct memory {
     struct stage stage;
-    struct conf *confs[SERVICES];
-    void *svc_confs[SERVICES];
     struct keyring *keys;
     struct platform *platform;          /* NULL before the first clock */
     size_t read[WATCHED][PARTITIONS];   /* records given to the seen */
@@ -34,6 +33,9 @@ struct memory {
     size_t passed;                      /* of the partition being read */
     int topic;
 };
+
+/* Rules, calendars, texts and keys are read once a process. */
+static void *svc_confs[SERVICES];
 
 static const struct conf_opt common[] = {
     {"rules.dir", CONF_STR, "", 0, 0, false, "rule sets"},
@@ -60,13 +62,16 @@ static bool set_paths(struct conf *c, const char *source_dir, const char *keyrin
                              conf_set(c, "sms.provider", "smpp", "scenario", e));
 }
 
-static bool init_service(struct memory *m, int i, const char *source_dir, const char *keyring_file, struct err *e)
+static bool init_service(int i, const char *source_dir, const char *keyring_file, struct err *e)
 {
     const struct conf_opt *tables[] = {common, defs[i]->options, NULL};
-    m->confs[i] = conf_new(tables);
-    if (!set_paths(m->confs[i], source_dir, keyring_file, defs[i] == &notification_svc, e))
-        return false;
-    return defs[i]->init(m->confs[i], &m->svc_confs[i], e) || err_prefix(e, "%s", defs[i]->name);
+    if (svc_confs[i])
+        return true;
+    struct conf *c = conf_new(tables);
+    bool ok = set_paths(c, source_dir, keyring_file, defs[i] == &notification_svc, e) &&
+              (init_test(defs[i], c, &svc_confs[i], e) || err_prefix(e, "%s", defs[i]->name));
+    conf_free(c);
+    return ok;
 }
 
 /* The first clock makes the platform; later ones let time pass, and due work with it. */
@@ -81,7 +86,7 @@ static void clock_to(struct stage *st, int64_t now_ms)
     m->platform = platform_new(PARTITIONS, now_ms);
     platform_set_keys(m->platform, m->keys);
     for (int i = 0; i < SERVICES; i++)
-        must(platform_add(m->platform, defs[i], m->svc_confs[i]) == i);
+        must(platform_add(m->platform, defs[i], svc_confs[i]) == i);
 }
 
 static bool publish(struct stage *st, const struct scn_record *r, struct err *e)
@@ -130,8 +135,6 @@ static void close_stage(struct stage *st)
 {
     struct memory *m = (struct memory *)st;
     platform_free(m->platform);
-    for (int i = 0; i < SERVICES; i++)
-        conf_free(m->confs[i]);
     keyring_free(m->keys);
     free(m);
 }
@@ -146,7 +149,18 @@ bool stage_memory_open(const char *source_dir, const char *keyring_file, struct 
     m->stage.ops = &memory_ops;
     bool ok = keyring_load(keyring_file, &m->keys, e);
     for (int i = 0; ok && i < SERVICES; i++)
-        ok = init_service(m, i, source_dir, keyring_file, e);
+        ok = init_service(i, source_dir, keyring_file, e);
     *ret = &m->stage;
     return ok;
+}
+
+struct fake_cluster *stage_memory_cluster(struct stage *st) { return platform_cluster(((struct memory *)st)->platform); }
+
+const void *stage_memory_conf(const struct svc_def *def)
+{
+    for (int i = 0; i < SERVICES; i++)
+        if (defs[i] == def)
+            return svc_confs[i];
+    must(!"one of the six services");
+    return NULL;
 }

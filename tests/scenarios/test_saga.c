@@ -12,6 +12,7 @@
 #include "services/attachment/attachment.h"
 #include "services/capacity/capacity.h"
 #include "sim.h"
+#include "tests/support/init_test.h"
 #include "wire/seal.h"
 
 #define PERSONS 5
@@ -22,7 +23,7 @@
 struct app {
     char id[37];
     int person, clinic;
-    bool sent, counted;
+    bool counted, changed; /* the change counts; an attachment ended by it */
     int closed, public, notices, outcome;
     int64_t at_ms;
     PB(Profile) profile;
@@ -79,6 +80,7 @@ static void on_record(void *ctx, const struct sim_rec *r, const void *msg)
     struct saga *g = ctx;
     const PB(ApplicationClosed) *closed = msg;
     const PB(ApplicationStatusChanged) *status = msg;
+    const PB(AttachmentChanged) *change = msg;
     struct app *a = app_of(g, r->subject);
     if (!a)
         return; /* an import */
@@ -89,6 +91,8 @@ static void on_record(void *ctx, const struct sim_rec *r, const void *msg)
         a->public++;
         a->counted = status->counted;
         a->at_ms = status->at_ms;
+    } else if (r->type == EV_ATTACHMENT_CHANGED) {
+        a->changed = change->old_clinic_id[0] != '\0';
     } else if (r->type == EV_NOTIFICATION_REQUESTED) {
         a->notices++;
     }
@@ -152,7 +156,6 @@ static PB(Case) *case_of(struct saga *g, const struct app *a)
 /* The case arrives, verified or stopped; the same bytes whenever it is repeated. */
 static void send(struct saga *g, struct app *a)
 {
-    a->sent = true;
     if (chance(g, 15)) {
         PB(ApplicationStopped) m = CLINIC__ATTACH__V1__APPLICATION_STOPPED__INIT;
         m.case_ = case_of(g, a);
@@ -199,6 +202,7 @@ static void import(struct saga *g)
     m.clinic_id = (char *)clinic_of(g, (int)pick(g, CLINICS));
     m.doctor_id = pick(g, 3);
     m.effective_from_ms = g->now_ms - (int64_t)pick(g, 100) * 86400000;
+    m.counted_change = chance(g, 30);
     sim_publish(g->sim, TOPIC_ATTACHMENT_INBOX, m.person_ref, EV_ATTACHMENT_IMPORTED, &m, "");
 }
 
@@ -233,6 +237,27 @@ static void repeat(struct saga *g)
 
 /* --- what must hold --- */
 
+static bool same_month(int64_t a_ms, int64_t b_ms)
+{
+    struct date x = date_of_ms(a_ms, 180), y = date_of_ms(b_ms, 180);
+    return x.y == y.y && x.m == y.m;
+}
+
+/* Changes stand in the order in which they were written; an import says what happened elsewhere, the rest was decided
+ * here and must have seen what stood before. */
+static void check_ledger(struct saga *g, const PB(PersonState) *s, const char *key)
+{
+    char id[37];
+    for (size_t i = 0; i < s->n_changes; i++)
+        for (size_t j = 0; j < i; j++) {
+            const PB(CountedChange) *late = s->changes[i], *early = s->changes[j];
+            uuid_to_text(late->basis.data, id);
+            check(g, late->profile != early->profile || !app_of(g, id) ||
+                         !same_month((int64_t)late->at_s * 1000, (int64_t)early->at_s * 1000),
+                  "two counted changes in a month", key);
+        }
+}
+
 static void person_holds(void *ctx, const char *key, const void *msg)
 {
     struct saga *g = ctx;
@@ -245,6 +270,7 @@ static void person_holds(void *ctx, const char *key, const void *msg)
     for (size_t i = 0; i < s->n_in_flight; i++)
         for (size_t j = 0; j < i; j++)
             check(g, s->in_flight[i]->profile != s->in_flight[j]->profile, "two locks of a profile", key);
+    check_ledger(g, s, key);
     check(g, s->n_closed < 40, "the ring of closed applications grows", key);
 }
 
@@ -337,15 +363,15 @@ static void check_norm(struct saga *g, struct lookup before, struct lookup after
     check(g, after.used <= norm, "admitted over the norm", after.key);
 }
 
+/* No applicant here has moved: every change of clinic counts, and there is one a month. */
 static void check_changes(struct saga *g)
 {
     for (int i = 0; i < g->apps_n; i++)
         for (int j = 0; j < i; j++) {
             const struct app *a = &g->apps[i], *b = &g->apps[j];
-            if (!a->counted || !b->counted || a->person != b->person || a->profile != b->profile)
-                continue;
-            struct date x = date_of_ms(a->at_ms, 180), y = date_of_ms(b->at_ms, 180);
-            check(g, x.y != y.y || x.m != y.m, "two counted changes in a month", a->id);
+            check(g, a->changed == a->counted, "a change that does not count", a->id);
+            if (a->changed && b->changed && a->person == b->person && a->profile == b->profile)
+                check(g, !same_month(a->at_ms, b->at_ms), "two changes in a month", a->id);
         }
 }
 
@@ -478,7 +504,8 @@ static int init(void **state)
     struct conf *conf = conf_new(tables);
     struct err e;
     (void)state;
-    bool ok = attachment_svc.init(conf, &attachment_conf, &e) && capacity_svc.init(conf, &capacity_conf, &e);
+    bool ok = init_test(&attachment_svc, conf, &attachment_conf, &e) &&
+              init_test(&capacity_svc, conf, &capacity_conf, &e);
     conf_free(conf);
     return ok ? 0 : -1;
 }

@@ -10,6 +10,7 @@ import random
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 import urllib.error
@@ -29,6 +30,11 @@ def wait_until(what, condition, seconds, interval=0.1):
         if time.monotonic() > end:
             raise AssertionError(f"{what}: not reached in {seconds} s")
         time.sleep(interval)
+
+
+def end_cleanly():
+    """A test that is told to stop still stops what it started."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 
 
 class Platform:

@@ -1,6 +1,7 @@
 #include "support/platform_fake.h"
 #include <stdio.h>
 #include <stdlib.h>
+#include "base/log.h"
 
 #define TURNS_MAX 200000
 
@@ -29,6 +30,7 @@ struct platform *platform_new(int32_t partitions, int64_t now_ms)
 {
     struct platform *p = calloc(1, sizeof *p);
     must(p);
+    log_open("platform", getenv("CLINIC_TEST_LOG") ? LOG_DEBUG : LOG_ERROR);
     p->c = fake_cluster_new(partitions, now_ms);
     p->conf = (struct runtime_conf){
         .batch_max_records = 100, .batch_max_bytes = 4 << 20, .gather_max_ms = 10, .record_max_bytes = 65536,

@@ -18,6 +18,7 @@ struct sweep_run *sweep_run_new(const struct sweep_case *c)
 {
     struct sweep_run *r = calloc(1, sizeof *r);
     must(r);
+    log_open(c->def->name, getenv("CLINIC_TEST_LOG") ? LOG_DEBUG : LOG_ERROR);
     r->c = c;
     r->cluster = fake_cluster_new(c->partitions, 1790000000000);
     index_tables(r);

@@ -1,5 +1,4 @@
 #include "lane.h"
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,48 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "base/log.h"
-#include "base/metric.h"
-#include "base/text.h"
-
-#define CLAIM_TTL_MS   (7 * TEXT_DAY_MS)
-#define BUCKETS        4096
-#define NAME_BYTES     96
-#define ELSEWHERE_MS   1000  /* how often an order claimed elsewhere is looked at again */
-#define REDIS_PAUSE_MS 500
-
-struct job {
-    struct job *next;        /* in the queue */
-    struct job *same_bucket;
-    char name[NAME_BYTES];   /* of the claim */
-    char application_id[40], milestone[8], person_ref[24], traceparent[56];
-    uint32_t attempt;
-    bool again;
-    int64_t ordered_at_ms;
-    int64_t not_before_ms;   /* steady clock */
-    int64_t elsewhere_ms;    /* steady clock: since when it is known to be claimed elsewhere; 0 = it is not */
-    size_t packed_n;
-    uint8_t packed[];
-};
-
-/* What this process knows without Redis, by hash of the name; newer entries push out older ones. */
-struct memory {
-    uint64_t hash;
-    uint8_t result;          /* SendResult; 0 = dropped before it was touched */
-};
-#define MEMORY 16384
-
-struct lane {
-    struct lane_conf c;
-    pthread_mutex_t lock;
-    pthread_cond_t wake;
-    int wake_fd;
-    bool stopping;
-    struct job *first, *last;
-    size_t n;                /* queued */
-    struct job *in_hand[BUCKETS]; /* queued or taken */
-    struct memory memory[MEMORY];
-    struct metric *queued, *dropped;
-};
+#include "lane_impl.h"
 
 int64_t clock_wall_ms(void)
 {
@@ -77,6 +35,7 @@ struct lane *lane_new(const struct lane_conf *c)
     struct lane *l = calloc(1, sizeof *l);
     must(l);
     l->c = *c;
+    atomic_store(&l->since_checked_ms, -TEXT_DAY_MS);
     pthread_mutex_init(&l->lock, NULL);
     pthread_condattr_t steady;
     pthread_condattr_init(&steady);
@@ -290,16 +249,16 @@ static void report(struct lane *l, const struct job *j, const struct outcome *o)
     l->c.report(l->c.report_ctx, bytes_str(j->person_ref), EV_SEND_REPORTED, &r, j->application_id, j->traceparent);
 }
 
-/* The job is answered: nobody holds it any more. */
-static void finish(struct lane *l, struct job *j, const struct outcome *o)
+/* Known before it is reported: who hears the report may order the attempt again at once. */
+void lane_finish(struct lane *l, struct job *j, const struct outcome *o)
 {
-    report(l, j, o);
     pthread_mutex_lock(&l->lock);
     remember(l, j->name, o->result);
     struct job **at = in_hand(l, j->name);
     must(*at == j);
     *at = j->same_bucket;
     pthread_mutex_unlock(&l->lock);
+    report(l, j, o);
     free(j);
 }
 
@@ -311,7 +270,7 @@ void lane_settle(struct lane *l, struct job *j, const struct outcome *o)
     /* Without Redis the own memory answers for it; the report below reaches the broker in any case. */
     if (!claims_put(l->c.claims, name, bytes_of(&result, 1), CLAIM_TTL_MS, &e))
         log_line(LOG_WARN, "NOTIFY-RESULT-NOT-KEPT", e.text, NULL);
-    finish(l, j, o);
+    lane_finish(l, j, o);
 }
 
 bool lane_render(struct lane *l, struct job *j, struct arena *mem, struct outgoing *ret)
@@ -321,7 +280,7 @@ bool lane_render(struct lane *l, struct job *j, struct arena *mem, struct outgoi
     must(o); /* packed by this very process */
     if (outgoing_of(l->c.set, o, clock_wall_ms(), mem, ret, &e))
         return true;
-    struct outcome rejected = outcome_of(PB_SEND(REJECTED), "%s", e.code);
+    struct outcome rejected = outcome_of(PB_SEND(REJECTED), e.code);
     lane_settle(l, j, &rejected);
     return false;
 }
@@ -331,101 +290,11 @@ void lane_receipt(struct lane *l, const PB(ReceiptArrived) * r)
     l->c.report(l->c.report_ctx, bytes_str(r->person_ref), EV_RECEIPT_ARRIVED, r, r->application_id, "");
 }
 
-/* --- claims --- */
-
-/* -1 = this process knows nothing of the name; UNSPECIFIED = never touched. */
-static int recall(struct lane *l, const char *name)
+int lane_recall(struct lane *l, const char *name)
 {
     uint64_t h = hash_of(name);
     pthread_mutex_lock(&l->lock);
     struct memory m = l->memory[h % MEMORY];
     pthread_mutex_unlock(&l->lock);
     return m.hash == h ? m.result : -1;
-}
-
-/* Result of an attempt as any process left it; -1 = none is known. False: Redis cannot be asked. */
-static bool known_result(struct lane *l, const struct job *j, int *ret)
-{
-    char name[NAME_BYTES + 8];
-    struct bytes value;
-    struct err e;
-    *ret = recall(l, j->name);
-    if (*ret > PB_SEND(UNSPECIFIED))
-        return true;
-    snprintf(name, sizeof name, "%s=", j->name);
-    if (!claims_get(l->c.claims, name, &value, &e))
-        return false;
-    if (value.p && value.n == 1)
-        *ret = *(const char *)value.p - '0';
-    free((void *)value.p);
-    return true;
-}
-
-/* When the memory of claims began, ms UTC: the first to find it empty says now. */
-static bool memory_since(struct lane *l, int64_t *ret)
-{
-    struct bytes value;
-    struct err e;
-    if (!claims_get(l->c.claims, "since", &value, &e))
-        return false;
-    if (value.p) {
-        char *text = strndup(value.p, value.n);
-        must(text);
-        *ret = strtoll(text, NULL, 10);
-        free(text);
-        free((void *)value.p);
-        return true;
-    }
-    char now[24];
-    *ret = clock_wall_ms();
-    snprintf(now, sizeof now, "%lld", (long long)*ret);
-    return claims_put(l->c.claims, "since", bytes_str(now), 100 * CLAIM_TTL_MS, &e);
-}
-
-static bool put_back(struct lane *l, struct job *j, int delay_ms)
-{
-    lane_put_back(l, j, delay_ms);
-    return false;
-}
-
-static bool answer(struct lane *l, struct job *j, struct outcome o)
-{
-    finish(l, j, &o);
-    return false;
-}
-
-/* The claim is held by another process, perhaps dead: wait for its result, then give up on the attempt. */
-static bool claimed_elsewhere(struct lane *l, struct job *j)
-{
-    int64_t now = clock_steady_ms();
-    if (j->elsewhere_ms == 0)
-        j->elsewhere_ms = now;
-    if (now - j->elsewhere_ms < l->c.answer_ms)
-        return put_back(l, j, ELSEWHERE_MS);
-    return answer(l, j, outcome_of(PB_SEND(UNKNOWN), "claimed_elsewhere"));
-}
-
-/* An attempt that was ordered before: was it handed over? */
-static bool claim_again(struct lane *l, struct job *j, bool mine)
-{
-    int result;
-    int64_t since;
-    if (!known_result(l, j, &result) || !memory_since(l, &since))
-        return put_back(l, j, REDIS_PAUSE_MS);
-    if (result > PB_SEND(UNSPECIFIED))
-        return answer(l, j, outcome_of((PB(SendResult))result, "answered_before"));
-    if (!mine)
-        return claimed_elsewhere(l, j);
-    if (since > j->ordered_at_ms && result != PB_SEND(UNSPECIFIED))
-        return answer(l, j, outcome_of(PB_SEND(UNKNOWN), "claims_lost"));
-    return true;
-}
-
-bool lane_claim(struct lane *l, struct job *j)
-{
-    bool mine;
-    struct err e;
-    if (!claims_take(l->c.claims, j->name, CLAIM_TTL_MS, &mine, &e))
-        return put_back(l, j, REDIS_PAUSE_MS);
-    return (mine && !j->again) || claim_again(l, j, mine);
 }

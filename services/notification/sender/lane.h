@@ -34,6 +34,8 @@ void lane_free(struct lane *l);                                /* drops what is 
 int lane_wake_fd(const struct lane *l);                        /* readable when there may be something to take */
 /* Copies. Dropped when the lane is full, stopping, or has this attempt already: due work brings it back. */
 void lane_put(struct lane *l, const PB(NotificationOrder) * o, struct bytes packed, const char *traceparent);
+/* Before the first lane_take of a thread: notes when the memory of claims began. Waits for Redis, or until the lane stops. */
+void lane_begin(struct lane *l);
 void lane_stop(struct lane *l);                                /* lane_take answers NULL from now on */
 bool lane_stopping(struct lane *l);
 /* Next order that is ready; waits up to wait_ms. NULL: none. */

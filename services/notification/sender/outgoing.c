@@ -1,17 +1,20 @@
 #include "outgoing.h"
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include "domain/contact.h"
 #include "values.h"
 
-struct outcome outcome_of(PB(SendResult) result, const char *fmt, ...)
+struct outcome outcome_of(PB(SendResult) result, const char *cause)
 {
     struct outcome o = {.result = result};
-    va_list args;
-    va_start(args, fmt);
-    vsnprintf(o.cause, sizeof o.cause, fmt, args);
-    va_end(args);
+    snprintf(o.cause, sizeof o.cause, "%s", cause);
+    return o;
+}
+
+struct outcome outcome_code(PB(SendResult) result, const char *what, long code)
+{
+    struct outcome o = {.result = result};
+    snprintf(o.cause, sizeof o.cause, "%s_%ld", what, code);
     return o;
 }
 

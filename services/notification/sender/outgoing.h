@@ -20,7 +20,8 @@ struct outcome {
     char provider_id[68]; /* "" = none */
     char cause[64];       /* short, no personal data; "" = none */
 };
-struct outcome outcome_of(PB(SendResult) result, const char *fmt, ...) PRINTF(2, 3);
+struct outcome outcome_of(PB(SendResult) result, const char *cause);
+struct outcome outcome_code(PB(SendResult) result, const char *what, long code); /* cause "<what>_<code>" */
 
 /* arena. ERR_INPUT: the contacts cannot be opened, or are not there: e->code is the cause to report. */
 bool outgoing_of(const struct settings *set, const PB(NotificationOrder) * order, int64_t now_ms, struct arena *mem,

@@ -54,6 +54,7 @@ static void *run_line(void *arg)
     struct worker *w = arg;
     struct arena *mem = arena_new(ARENA_BYTES, ARENA_BYTES / 4);
     int backoff_ms = BACKOFF_MIN_MS;
+    lane_begin(w->lane);
     while (!lane_stopping(w->lane)) {
         struct err e;
         struct job *j = lane_take(w->lane, TAKE_MS);

@@ -63,11 +63,18 @@ static const struct flight_part *throttled(const struct flight *f)
     return NULL;
 }
 
+static struct outcome smpp_refused(PB(SendResult) result, uint32_t status)
+{
+    char cause[24];
+    snprintf(cause, sizeof cause, "smpp_0x%02x", status);
+    return outcome_of(result, cause);
+}
+
 static struct outcome refusal(const struct flight *f)
 {
     for (size_t i = 0; i < f->sms.parts_n; i++)
         if (f->parts[i].state == PART_REFUSED)
-            return outcome_of(PB_SEND(REJECTED), "smpp_0x%02x", f->parts[i].status);
+            return smpp_refused(PB_SEND(REJECTED), f->parts[i].status);
     return outcome_of(PB_SEND(REJECTED), "smpp");
 }
 
@@ -80,10 +87,10 @@ bool flight_done(const struct flight *f, struct outcome *ret)
     } else if (count(f, PART_REFUSED)) {
         *ret = refusal(f);
     } else if (count(f, PART_TAKEN) == f->sms.parts_n) {
-        *ret = outcome_of(PB_SEND(ACCEPTED), "%s", "");
+        *ret = outcome_of(PB_SEND(ACCEPTED), "");
         snprintf(ret->provider_id, sizeof ret->provider_id, "%s", f->message_id);
     } else if (throttled(f) && !count(f, PART_TAKEN)) {
-        *ret = outcome_of(PB_SEND(RETRY), "smpp_0x%02x", throttled(f)->status);
+        *ret = smpp_refused(PB_SEND(RETRY), throttled(f)->status);
     } else {
         return false;
     }

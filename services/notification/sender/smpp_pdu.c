@@ -1,8 +1,11 @@
 #include "smpp_pdu.h"
 #include <netinet/in.h>
+#include <pthread.h>
 #include <smpp34.h>
+#include <smpp34_heap.h>
 #include <smpp34_structs.h>
 #include <smpp34_params.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +23,48 @@ int smpp_frame(const uint8_t *p, size_t n)
     if (len < HEADER_BYTES || len > SMPP_PDU_MAX)
         return -1;
     return n < len ? 0 : (int)len;
+}
+
+/* The library forgets optional fields of a PDU that turns out broken: what it allocates is kept in a list and freed after
+ * every decoding. */
+struct block {
+    struct block *next;
+    max_align_t data[];
+};
+static _Thread_local struct block *blocks;
+
+static void *block_new(size_t n)
+{
+    struct block *b = calloc(1, sizeof *b + n);
+    if (!b)
+        return NULL;
+    b->next = blocks;
+    blocks = b;
+    return b->data;
+}
+
+static void *block_resize(void *p, size_t n)
+{
+    (void)p;
+    (void)n;
+    return NULL; /* never asked for by decoding */
+}
+
+static void block_keep(void *p) { (void)p; }
+
+static void blocks_free(void)
+{
+    while (blocks) {
+        struct block *b = blocks;
+        blocks = b->next;
+        free(b);
+    }
+}
+
+static void use_blocks(void)
+{
+    static const struct smpp34_memory_functions functions = {block_new, block_resize, block_keep};
+    smpp34_set_memory_functions(&functions);
 }
 
 static void copy_octets(char *to, size_t max, const uint8_t *from, size_t n)
@@ -43,15 +88,17 @@ static void copy_tlvs(const deliver_sm_t *d, struct smpp_pdu *ret)
 
 static bool decode_deliver(const uint8_t *padded, size_t n, struct smpp_pdu *ret)
 {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
     deliver_sm_t d;
     memset(&d, 0, sizeof d);
+    pthread_once(&once, use_blocks);
     bool ok = smpp34_unpack2(&d, padded, (int)n) == 0;
     if (ok) {
         ret->esm_class = d.esm_class;
         copy_octets(ret->text, sizeof ret->text, d.short_message, d.sm_length);
         copy_tlvs(&d, ret);
     }
-    destroy_tlv(d.tlv);
+    blocks_free();
     return ok;
 }
 

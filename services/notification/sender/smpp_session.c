@@ -339,6 +339,7 @@ static bool session(struct smpp_session *s, struct err *e)
 void smpp_session_run(struct smpp_session *s)
 {
     int backoff_ms = BACKOFF_MIN_MS;
+    lane_begin(s->lane);
     while (!lane_stopping(s->lane)) {
         struct err e = {0};
         int64_t began = clock_steady_ms();

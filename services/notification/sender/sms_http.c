@@ -133,12 +133,12 @@ static bool says(const struct line *l, const char *option)
 static struct outcome judge(const struct line *l, long status)
 {
     if (listed(conf_str(l->conf, "sms.http.retry"), status) || says(l, "sms.http.retry_text"))
-        return outcome_of(PB_SEND(RETRY), "http_%ld", status);
+        return outcome_code(PB_SEND(RETRY), "http", status);
     if (listed(conf_str(l->conf, "sms.http.success"), status))
         return !*conf_str(l->conf, "sms.http.success_text") || says(l, "sms.http.success_text")
-                   ? outcome_of(PB_SEND(ACCEPTED), "%s", "")
+                   ? outcome_of(PB_SEND(ACCEPTED), "")
                    : outcome_of(PB_SEND(REJECTED), "http_answer");
-    return outcome_of(status >= 500 ? PB_SEND(UNKNOWN) : PB_SEND(REJECTED), "http_%ld", status);
+    return outcome_code(status >= 500 ? PB_SEND(UNKNOWN) : PB_SEND(REJECTED), "http", status);
 }
 
 /* Errors before a request could have left. */
@@ -161,7 +161,7 @@ static struct outcome http_send(struct line *l, const struct outgoing *out, stru
     l->down = rc != CURLE_OK;
     if (rc == CURLE_OK)
         return judge(l, status);
-    return outcome_of(never_left(rc) ? PB_SEND(RETRY) : PB_SEND(UNKNOWN), "http_curl_%d", rc);
+    return outcome_code(never_left(rc) ? PB_SEND(RETRY) : PB_SEND(UNKNOWN), "http_curl", rc);
 }
 
 const struct line_ops sms_http_line = {http_open, http_ready, http_send, http_close};

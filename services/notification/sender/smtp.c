@@ -9,7 +9,8 @@
 #include "line.h"
 #include "mime.h"
 
-#define FRESH_MS 2000 /* a session that worked so lately is not tried again before the next letter */
+#define BARRED_MS 30000
+#define FRESH_MS  2000 /* a session that worked so lately is not tried again before the next letter */
 
 struct line {
     CURL *curl;
@@ -18,6 +19,7 @@ struct line {
     struct curl_slist *to;
     char mail_from[330];
     int64_t worked_ms;    /* steady clock; 0 = not known to work */
+    int64_t barred_ms;    /* steady clock: the server refused us, not the letter; until then nothing is tried */
     struct bytes letter;  /* being sent */
     size_t sent;
     bool ended;           /* the end of DATA was handed to the connection */
@@ -94,6 +96,8 @@ static bool smtp_ready(struct line *l, struct err *e)
 {
     if (l->worked_ms != 0 && clock_steady_ms() - l->worked_ms < FRESH_MS)
         return true;
+    if (clock_steady_ms() < l->barred_ms)
+        return err_set(e, ERR_RETRY, "SMTP-AUTH", "the server refuses this account");
     set_common(l);
     curl_easy_setopt(l->curl, CURLOPT_CUSTOMREQUEST, "NOOP");
     curl_easy_setopt(l->curl, CURLOPT_NOBODY, 1L);
@@ -129,14 +133,14 @@ static bool about_account(long code) { return code == 530 || code == 534 || code
 static struct outcome judge(const struct line *l, CURLcode rc, long code)
 {
     if (rc == CURLE_OK)
-        return outcome_of(PB_SEND(ACCEPTED), "%s", "");
+        return outcome_of(PB_SEND(ACCEPTED), "");
     if (rc == CURLE_LOGIN_DENIED || about_account(code))
         return outcome_of(PB_SEND(RETRY), "smtp_auth");
     if (code >= 500 && code <= 599)
-        return outcome_of(PB_SEND(REJECTED), "smtp_%ld", code);
+        return outcome_code(PB_SEND(REJECTED), "smtp", code);
     if (code >= 400)
-        return outcome_of(PB_SEND(RETRY), "smtp_%ld", code);
-    return l->ended ? outcome_of(PB_SEND(UNKNOWN), "smtp_answer_lost") : outcome_of(PB_SEND(RETRY), "smtp_curl_%d", rc);
+        return outcome_code(PB_SEND(RETRY), "smtp", code);
+    return l->ended ? outcome_of(PB_SEND(UNKNOWN), "smtp_answer_lost") : outcome_code(PB_SEND(RETRY), "smtp_curl", rc);
 }
 
 static struct outcome smtp_send(struct line *l, const struct outgoing *out, struct arena *mem)
@@ -149,6 +153,7 @@ static struct outcome smtp_send(struct line *l, const struct outgoing *out, stru
     l->to = NULL;
     struct outcome o = judge(l, rc, code);
     l->worked_ms = rc == CURLE_OK ? clock_steady_ms() : 0;
+    l->barred_ms = rc == CURLE_LOGIN_DENIED || about_account(code) ? clock_steady_ms() + BARRED_MS : 0;
     snprintf(o.provider_id, sizeof o.provider_id, "%s", rc == CURLE_OK ? out->id : "");
     return o;
 }

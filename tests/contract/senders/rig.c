@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -83,6 +84,7 @@ static pid_t spawn(struct rig *r, const char *const *argv)
     if (pid > 0)
         return pid;
     setpgid(0, 0);
+    prctl(PR_SET_PDEATHSIG, SIGKILL); /* a failed test leaves nothing running */
     int log = open(arena_printf(r->mem, "%s/%s.log", r->dir, strrchr(argv[0], '/') ? strrchr(argv[0], '/') + 1 : argv[0]),
                    O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC, 0600);
     dup2(log, 1);
@@ -118,6 +120,13 @@ void rig_redis_flush(struct rig *r)
     assert_int_equal(system(command), 0);
 }
 
+void rig_redis_wait(struct rig *r, const char *text)
+{
+    char *command = arena_printf(r->mem, "redis-cli -s %s/redis.sock keys '*%s*' | grep -q .", r->dir, text);
+    for (int64_t until = now_ms(CLOCK_MONOTONIC) + WAIT_MS; system(command) != 0; pause_turn())
+        assert_true(now_ms(CLOCK_MONOTONIC) < until);
+}
+
 void rig_sink_start(struct rig *r)
 {
     static const char *const programs[][2] = {{"smtp", "smtp_sink.py"}, {"smsc", "smsc"}, {"http", "sms_http_sink.py"}};
@@ -134,6 +143,9 @@ void rig_sink_start(struct rig *r)
     snprintf(r->sink_port, sizeof r->sink_port, "%d", atoi(port));
     free(port);
 }
+
+void rig_wait_for(struct rig *r, const char *file) { free(wait_for_file(path_of(r, file))); }
+const struct conf *rig_conf(struct rig *r) { return r->conf; }
 
 void rig_sink_kill(struct rig *r) { end(&r->sink_pid, SIGKILL); }
 

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/conf.h"
 #include "milestones.h"
 #include "wire/wire.h"
 
@@ -25,6 +26,8 @@ void rig_mode(struct rig *r, const char *mode);
 void rig_sink_kill(struct rig *r);
 void rig_sink_start(struct rig *r);           /* again, on the same port */
 void rig_redis_flush(struct rig *r);
+/* Until Redis holds a key whose name contains text. */
+void rig_redis_wait(struct rig *r, const char *text);
 /* The sender dies with what it holds, another process begins: the same sinks, another claim token. */
 void rig_restart_sender(struct rig *r);
 
@@ -52,6 +55,9 @@ struct rig_report rig_report(struct rig *r, size_t n);
 size_t rig_reports(struct rig *r);
 /* Lines of the sink's log that contain text; waits until there are at least n, then tells how many there are. */
 size_t rig_logged(struct rig *r, const char *text, size_t at_least);
+/* Until the sink has written a file of its folder. */
+void rig_wait_for(struct rig *r, const char *file);
+const struct conf *rig_conf(struct rig *r);
 /* A field of the last line of the log, decoded; the test frees it. */
 char *rig_field(struct rig *r, const char *name);
 #endif

@@ -34,7 +34,7 @@ static void an_sms_arrives_and_its_receipt_comes_back(void **state)
     assert_string_equal(receipt.cause, "DELIVRD");
     assert_string_equal(receipt.application, APP "0");
     char *text = rig_field(r, "text"), *to = rig_field(r, "to"), *from = rig_field(r, "from");
-    assert_string_equal(text, "Заявление 12-345: прикрепление оформлено. Подробности в личном кабинете.");
+    assert_string_equal(text, "Заявление 12-345: прикрепление оформлено.");
     assert_string_equal(to, "79990000017");
     assert_true(*from != '\0');
     free(text);
@@ -55,8 +55,8 @@ static void a_long_cyrillic_message_arrives_whole(void **state)
     assert_int_equal(rig_logged(r, "очень-длинный", 1), 1);
     char *text = rig_field(r, "text"), *parts = rig_field(r, "parts");
     assert_non_null(strstr(text, o.reference));
-    assert_non_null(strstr(text, "Подробности в личном кабинете."));
-    assert_int_equal(atoi(parts), 4);
+    assert_non_null(strstr(text, "прикрепление оформлено."));
+    assert_int_equal(atoi(parts), 3);
     assert_int_equal(rig_reports(r), 2); /* one notice: one answer, one receipt */
     free(text);
     free(parts);
@@ -86,6 +86,20 @@ static void a_refusal_is_rejected(void **state)
     struct rig_report report = rig_report(r, 0);
     assert_int_equal(report.result, PB_SEND(REJECTED));
     assert_string_equal(report.cause, "smpp_0x0b");
+}
+
+static void a_throttled_part_goes_again_alone(void **state)
+{
+    struct rig *r = *state;
+    struct rig_order o = sms(APP "c");
+    o.reference = "номер-заявления-который-один-занимает-почти-всё-сообщение-целиком";
+    rig_mode(r, "throttle 1"); /* the first part; the second is on its way meanwhile */
+    rig_order(r, &o);
+    assert_int_equal(rig_report(r, 0).result, PB_SEND(ACCEPTED));
+    assert_int_equal(rig_logged(r, "номер-заявления", 1), 1);
+    char *parts = rig_field(r, "parts");
+    assert_int_equal(atoi(parts), 2);
+    free(parts);
 }
 
 static void throttled_is_retry(void **state)
@@ -189,7 +203,7 @@ static void a_wrong_password_sends_nothing(void **state)
     struct rig *r = rig_new("smsc", wrong);
     struct rig_order o = sms(APP "b");
     rig_order(r, &o);
-    rig_restart_sender(r);
+    rig_wait_for(r, "refused"); /* the SMSC saw the bind and did not let us in */
     assert_int_equal(rig_reports(r), 0);
     assert_int_equal(rig_logged(r, "12-345", 0), 0);
     rig_free(r);
@@ -204,6 +218,7 @@ int main(void)
         TEST(many_go_through_the_window),
         TEST(a_refusal_is_rejected),
         TEST(throttled_is_retry),
+        TEST(a_throttled_part_goes_again_alone),
         TEST(a_lost_answer_is_unknown_and_never_sent_again),
         TEST(a_connection_cut_with_a_submit_on_its_way_is_unknown),
         TEST(a_receipt_before_the_answer_is_not_lost),

@@ -1,5 +1,6 @@
 /* Letters over a real submission server with STARTTLS and AUTH. */
 #include "rig.h"
+#include "sender/line.h"
 
 #define APP "8e03978e-40d5-43e8-bc93-6894a57f932"
 
@@ -143,6 +144,22 @@ static void lost_claims_make_an_old_attempt_unknown(void **state)
     assert_int_equal(rig_logged(r, APP "7", 1), 1);
 }
 
+static void an_order_lost_with_its_process_is_sent_when_it_comes_again(void **state)
+{
+    struct rig *r = *state;
+    struct rig_order o = letter(APP "c");
+    rig_redis_wait(r, "since"); /* orders from now on are of this memory of claims */
+    rig_sink_kill(r);
+    rig_order(r, &o);
+    rig_restart_sender(r); /* it was queued, and is gone */
+    assert_int_equal(rig_reports(r), 0);
+    rig_sink_start(r);
+    o.again = true;
+    rig_order(r, &o);
+    assert_int_equal(rig_report(r, 0).result, PB_SEND(ACCEPTED));
+    assert_int_equal(rig_logged(r, APP "c", 1), 1);
+}
+
 static void an_outage_uses_up_no_attempt(void **state)
 {
     struct rig *r = *state;
@@ -155,30 +172,44 @@ static void an_outage_uses_up_no_attempt(void **state)
     assert_int_equal(report.attempt, 1);
 }
 
-static void a_wrong_password_sends_and_rejects_nothing(void **state)
+/* The line alone, without claims and queue: what a letter would come to when the server does not let us in. */
+static void expect_outside(const char *const *options, bool ready, const char *cause)
 {
-    const char *const wrong[] = {"smtp.password", "not it", NULL};
-    (void)state;
-    struct rig *r = rig_new("smtp", wrong);
-    struct rig_order o = letter(APP "9");
-    rig_order(r, &o);
-    rig_restart_sender(r); /* the order went with the process; nothing was said of it */
-    assert_int_equal(rig_reports(r), 0);
-    assert_int_equal(rig_logged(r, APP "9", 0), 0);
+    struct rig *r = rig_new("smtp", options);
+    struct arena *mem = arena_new(1 << 20, 1 << 16);
+    struct outgoing out = {.id = APP "9.N-06", .to = "maria@clinic.example", .subject = "x", .text = "x", .now_ms = 1};
+    struct line *line;
+    struct err e = {0};
+    assert_true(smtp_line.open(rig_conf(r), &line, &e));
+    assert_int_equal(smtp_line.ready(line, &e), ready);
+    struct outcome o = smtp_line.send(line, &out, mem);
+    assert_int_equal(o.result, PB_SEND(RETRY));
+    if (cause)
+        assert_string_equal(o.cause, cause);
+    assert_false(smtp_line.ready(line, &e)); /* no letter is spent on a server that keeps us out */
+    assert_int_equal(e.cls, ERR_RETRY);
+    assert_int_equal(rig_logged(r, APP, 0), 0);
+    smtp_line.close(line);
+    arena_free(mem);
     rig_free(r);
+}
+
+static void a_wrong_password_is_retry(void **state)
+{
+    (void)state;
+    expect_outside((const char *const[]){"smtp.password", "not it", NULL}, false, "smtp_auth");
 }
 
 static void a_server_that_is_not_trusted_gets_nothing(void **state)
 {
-    const char *const untrusted[] = {"smtp.ca_file", "/etc/ssl/certs/ca-certificates.crt", NULL};
     (void)state;
-    struct rig *r = rig_new("smtp", untrusted);
-    struct rig_order o = letter(APP "a");
-    rig_order(r, &o);
-    rig_restart_sender(r);
-    assert_int_equal(rig_reports(r), 0);
-    assert_int_equal(rig_logged(r, APP "a", 0), 0);
-    rig_free(r);
+    expect_outside((const char *const[]){"smtp.ca_file", "/etc/ssl/certs/ca-certificates.crt", NULL}, false, NULL);
+}
+
+static void without_starttls_the_server_refuses_and_it_is_retry(void **state)
+{
+    (void)state;
+    expect_outside((const char *const[]){"smtp.starttls", "false", NULL}, true, "smtp_auth");
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -193,9 +224,11 @@ int main(void)
         TEST(a_lost_answer_is_unknown_and_never_sent_again),
         TEST(an_answered_attempt_is_not_sent_again_by_another_process),
         TEST(lost_claims_make_an_old_attempt_unknown),
+        TEST(an_order_lost_with_its_process_is_sent_when_it_comes_again),
         TEST(an_outage_uses_up_no_attempt),
-        cmocka_unit_test(a_wrong_password_sends_and_rejects_nothing),
+        cmocka_unit_test(a_wrong_password_is_retry),
         cmocka_unit_test(a_server_that_is_not_trusted_gets_nothing),
+        cmocka_unit_test(without_starttls_the_server_refuses_and_it_is_retry),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

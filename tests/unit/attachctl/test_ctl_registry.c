@@ -57,12 +57,12 @@ static void on_bad(void *ctx, const char *file, uint64_t line, const char *field
     struct seen *s = ctx;
     s->bad_n += (size_t)snprintf(s->bad + s->bad_n, sizeof s->bad - s->bad_n, "%s:%d %s: %s\n", file, (int)line, field, rule);
 }
-static bool on_put(void *ctx, enum topic_id topic, enum event_id event, struct bytes key, const void *msg, const char *id,
-                   struct err *e)
+static bool on_put(void *ctx, enum topic_id topic, enum event_id event, struct bytes key, const void *msg, const char *file,
+                   uint64_t line, struct err *e)
 {
     struct seen *s = ctx;
     (void)e;
-    s->put_n += (size_t)snprintf(s->put + s->put_n, sizeof s->put - s->put_n, "%s %s", topics[topic].name, id);
+    s->put_n += (size_t)snprintf(s->put + s->put_n, sizeof s->put - s->put_n, "%s %s/%d", topics[topic].name, file, (int)line);
     if (event == EV_REGISTRY_CLINIC) {
         const PB(ClinicRecord) *c = msg;
         s->put_n += (size_t)snprintf(s->put + s->put_n, sizeof s->put - s->put_n, " %.*s %s chi=%d profiles=%zu doctors=%zu",
@@ -307,6 +307,26 @@ static void test_f003(void **state)
     assert_string_equal(s.bad, "F003.xml:3 : mismatched tag\n");
 }
 
+/* A file written over between the passes is not loaded: it was not what was checked. */
+static void test_changed_between_passes(void **state)
+{
+    (void)state;
+    struct seen s = {.bad_n = 0};
+    struct reg_hooks hooks = {on_bad, on_put, &s};
+    struct reg *r = reg_new(keys, text_day_of(2026, 5, 12), &hooks);
+    struct err e = {0};
+    char path[128];
+    write_text("persons.csv", PERSON_HEAD GOOD_ENP ";Полевая;Анна;;1950-12-31;;;;;\n");
+    snprintf(path, sizeof path, "%s/persons.csv", dir);
+    assert_true(reg_add(r, path, NULL, &e));
+    assert_true(reg_check(r, &e));
+    write_text("persons.csv", PERSON_HEAD GOOD_ENP ";Полевая;Анна;;1950-12-31;;;;;\n" GOOD_ENP ";7;Анна;;1950-12-31;;;;;\n");
+    assert_false(reg_publish(r, &e));
+    assert_string_equal(e.code, "REG-CHANGED");
+    assert_string_equal(s.put, "");
+    reg_free(r);
+}
+
 static void test_unknown_form(void **state)
 {
     (void)state;
@@ -336,6 +356,7 @@ int main(void)
         cmocka_unit_test(test_volgograd),
         cmocka_unit_test(test_penza),
         cmocka_unit_test(test_f003),
+        cmocka_unit_test(test_changed_between_passes),
         cmocka_unit_test(test_unknown_form),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -12,6 +12,7 @@
 #include "domain/pb.h"
 #include "clinic/attach/v1/events.pb-c.h"
 #include "services/attachment/attachment.h"
+#include "support/init_test.h"
 #include "support/platform_fake.h"
 #include "wire/seal.h"
 
@@ -57,10 +58,10 @@ static inline void desk_open(struct desk *d)
     static const struct conf_opt opts[] = {{"rules.dir", CONF_STR, SOURCE_DIR "/deploy/rules"}, {0}};
     static const struct conf_opt *const tables[] = {opts, NULL};
     struct err e;
-    void *conf = NULL;
+    static void *conf; /* rules are read once a process */
     log_open("test", LOG_ERROR);
     *d = (struct desk){.mem = arena_new((size_t)1 << 28, 1 << 16), .conf = conf_new(tables)};
-    if (!attachment_svc.init(d->conf, &conf, &e))
+    if (!conf && !init_test(&attachment_svc, d->conf, &conf, &e))
         fail_msg("%s", e.text);
     snprintf(d->rules, sizeof d->rules, "RU-MOW");
     d->p = platform_new(1, date_start_ms(date_days((struct date){2026, 6, 3}), 180) + 36000000);

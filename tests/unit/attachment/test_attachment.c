@@ -297,7 +297,9 @@ static void test_malformed_records_are_dead_letters(void **state)
     send_broken(&d, "", REF, id);
     assert_string_equal(desk_trace(&d), "dead invalid person_ref: must be the key of the record\n");
     send_broken(&d, REF, REF, "not-a-uuid");
-    assert_string_equal(desk_trace(&d), "dead invalid application_id: must be a UUID\n");
+    assert_string_equal(desk_trace(&d), "dead invalid application_id: must be a UUID in lower case\n");
+    send_broken(&d, REF, REF, "6F1D9C52-3C8E-5B1A-9D43-8A1F0C2E7B60");
+    assert_string_equal(desk_trace(&d), "dead invalid application_id: must be a UUID in lower case\n");
     PB(PolicyVerified) empty = CLINIC__ATTACH__V1__POLICY_VERIFIED__INIT;
     PB(Case) k = CLINIC__ATTACH__V1__CASE__INIT;
     k.person_ref = (char *)REF;

@@ -11,6 +11,7 @@
 #include "clinic/attach/v1/events.pb-c.h"
 #include "domain/pb.h"
 #include "services/capacity/capacity.h"
+#include "support/init_test.h"
 #include "support/platform_fake.h"
 #include "wire/seal.h"
 
@@ -55,10 +56,10 @@ static inline void desk_open(struct desk *d)
     static const struct conf_opt opts[] = {{"rules.dir", CONF_STR, SOURCE_DIR "/deploy/rules"}, {0}};
     static const struct conf_opt *const tables[] = {opts, NULL};
     struct err e;
-    void *conf = NULL;
+    static void *conf; /* rules are read once a process */
     log_open("test", LOG_ERROR);
     *d = (struct desk){.mem = arena_new((size_t)1 << 28, 1 << 16), .conf = conf_new(tables)};
-    if (!capacity_svc.init(d->conf, &conf, &e))
+    if (!conf && !init_test(&capacity_svc, d->conf, &conf, &e))
         fail_msg("%s", e.text);
     d->p = platform_new(1, 1780470000000);
     platform_add(d->p, &capacity_svc, conf);

@@ -159,6 +159,8 @@ static void test_malformed_commands_are_dead_letters(void **state)
     m.clinic_id = (char *)"K1";
     desk_send(&d, "K2", EV_RESERVE, &m);
     desk_send(&d, "K1", EV_RESERVE, &m);
+    m.application_id = (char *)"6F1D9C52-3C8E-5B1A-9D43-8A1F0C2E7B60";
+    desk_send(&d, "K1", EV_RESERVE, &m);
     m.application_id = desk_app(&d, "A1");
     desk_send(&d, "K1", EV_RESERVE, &m);
     m.person_ref = (char *)REF;
@@ -169,6 +171,7 @@ static void test_malformed_commands_are_dead_letters(void **state)
     assert_string_equal(desk_trace(&d), "dead clinic_id: required\n"
                                         "dead clinic_id: must be the key of the record\n"
                                         "dead application_id: must be a UUID\n"
+                                        "dead application_id: must be in lower case\n"
                                         "dead person_ref: required\n"
                                         "dead profile: must be a known one\n"
                                         "dead profile: must be a known one\n[]");

@@ -158,8 +158,10 @@ static void test_clinic_total(void **state)
     assert_int_equal(places_choose(&by_total, &c.rec, &c.places, &ask).doctor_id, 0);  /* the clinic has none */
     ask.residence_district = "D1";
     assert_true(places_choose(&by_total, &c.rec, &c.places, &ask).over_norm);
-    c.used[1].used = 6;
     ask.residence_district = "";
+    c.used[1].used = 7; /* as many over as free: full to the last place */
+    assert_int_equal(places_choose(&by_total, &c.rec, &c.places, &ask).doctor_id, 0);
+    c.used[1].used = 6;
     assert_int_equal(places_choose(&by_total, &c.rec, &c.places, &ask).doctor_id, 2);
 }
 

@@ -102,6 +102,7 @@ static void test_inheritance_and_days(void **state)
                                        "limit.count@2020-01-01 = 5\nlimit.count@2024-06-01 = 6\n"
                                        "[A : federal]\nversion = 9\nregion = 01\n"
                                        "limit.count@2018-01-01 = 4\nlimit.count@2022-01-01 = 3\nmove.proof = NEVER\n"
+                                       "[C : federal]\nversion = 1\nregion = 03\nlimit.count@2005-01-01 = 8\n"
                                        "[federal]\nversion = 3\nlimit.count = 2\nlimit.count@2010-01-01 = 7\nlimit.window = ROLLING_30D\n");
     static const struct {
         const char *set, *day;
@@ -111,6 +112,7 @@ static void test_inheritance_and_days(void **state)
         {"A", "2017-12-31", 7},       {"A", "2018-01-01", 4},       {"A", "2021-12-31", 4},       {"A", "2022-01-01", 3},
         {"B", "2009-12-31", 2},       {"B", "2017-12-31", 7},       {"B", "2019-12-31", 4},       {"B", "2020-01-01", 5},
         {"B", "2022-01-01", 5},       {"B", "2024-05-31", 5},       {"B", "2024-06-01", 6},
+        {"C", "2004-12-31", 2},       {"C", "2005-01-01", 8},       {"C", "2026-01-01", 8}, /* own before a later one above */
     };
     (void)state;
     for (size_t i = 0; i < N(rows); i++) {
@@ -123,10 +125,10 @@ static void test_inheritance_and_days(void **state)
     assert_string_equal(ruleset_id(b.set), "B");
     assert_int_equal(ruleset_version(b.set), 2);
     assert_string_equal(ruleset_region(ruleset_federal(sets)), "");
-    assert_null(ruleset_of_region(sets, "03"));
+    assert_null(ruleset_of_region(sets, "04"));
     assert_null(ruleset_of_region(sets, ""));
-    assert_null(ruleset_find(sets, "C"));
-    assert_int_equal(rulesets_n(sets), 3);
+    assert_null(ruleset_find(sets, "D"));
+    assert_int_equal(rulesets_n(sets), 4);
     rulesets_free(sets);
 }
 

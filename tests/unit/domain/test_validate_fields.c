@@ -42,7 +42,7 @@ static const struct text_row texts[] = {
     A(external_ref, "заявка", "external_ref"),
     A(external_ref, "12/345-~!", NULL),
     A(region, "", "region"),
-    A(region, "RU-XXX", "region"),
+    A(region, "RU-NONE", "region"),
     A(region, "federal", "region"),
     A(region, "RU-MOS", NULL),
     A(clinic_id, "", "clinic_id"),

@@ -68,7 +68,8 @@ static inline void shelf_clear(struct shelf *s)
 struct fake_store {
     struct store base; /* first */
     struct shelf shelf; /* "<part>/<table>/<key>" */
-    bool is_down, is_rebuilding;
+    bool is_down;
+    int64_t mark; /* of every partition */
     size_t reads;
 };
 
@@ -100,7 +101,7 @@ static inline bool fake_mark(struct store *s, int32_t part, int topic, int64_t *
     (void)part, (void)topic;
     if (f->is_down)
         return err_set(e, ERR_RETRY, "FAKE", "store is away");
-    *ret = f->is_rebuilding ? -1 : 7;
+    *ret = f->mark;
     return true;
 }
 
@@ -131,6 +132,7 @@ static const struct store_ops fake_store_ops = {.read = fake_read, .mark = fake_
 struct fake_log {
     bool is_down, refuses, holds; /* holds: the answer comes by log_answer() */
     size_t sent;
+    int64_t end;                  /* of every log */
     int32_t partition;
     int topic;
     char key[64];
@@ -164,6 +166,14 @@ static inline bool fake_send(void *ctx, const struct bus_out *o, pub_done *done,
 }
 
 static inline bool fake_is_up(void *ctx) { return !((struct fake_log *)ctx)->is_down; }
+
+static inline bool fake_high(void *ctx, int topic, int32_t part, int64_t *ret, struct err *e)
+{
+    struct fake_log *l = ctx;
+    (void)topic, (void)part;
+    *ret = l->end;
+    return !l->is_down || err_set(e, ERR_RETRY, "FAKE", "broker is away");
+}
 
 static inline const char *log_header(struct fake_log *l, const char *name)
 {
@@ -252,7 +262,7 @@ static inline void write_file(const char *dir, const char *name, const char *tex
 static inline void fixture_load(struct fixture *f)
 {
     struct err e = {0};
-    struct keyring *keys;
+    struct keyring *keys = NULL;
     struct rulesets *rules;
     char path[128];
     snprintf(f->dir, sizeof f->dir, "/tmp/clinic-gateway-XXXXXX");
@@ -273,7 +283,7 @@ static inline int fixture_setup(void **state)
     struct fixture *f = calloc(1, sizeof *f);
     fixture_load(f);
     f->intake.base.ops = f->attachment.base.ops = f->capacity.base.ops = &fake_store_ops;
-    f->gw.log = (struct gw_log){fake_send, fake_is_up, &f->log};
+    f->gw.log = (struct gw_log){fake_send, fake_is_up, fake_high, &f->log};
     f->gw.cache = (struct gw_cache){fake_take, fake_put, fake_get, &f->cache};
     f->gw.partitions = PARTITIONS;
     f->gw.publish_ms = 5000;
@@ -288,6 +298,8 @@ static inline int fixture_setup(void **state)
     f->gw.recent = gw_recent_new();
     f->gw.running = gw_running_new();
     f->gw.catalogue = gw_catalogue_new();
+    f->gw.ends = gw_ends_new(PARTITIONS);
+    f->intake.mark = f->attachment.mark = f->capacity.mark = f->log.end = 7;
     f->w = (struct gw_worker){&f->gw, &f->intake.base, &f->attachment.base, &f->capacity.base,
                               arena_new(64u << 20, 1u << 20)};
     fixture_worker = &f->w;
@@ -305,6 +317,7 @@ static inline int fixture_teardown(void **state)
     gw_recent_free(f->gw.recent);
     gw_running_free(f->gw.running);
     gw_catalogue_free(f->gw.catalogue);
+    gw_ends_free(f->gw.ends);
     arena_free(f->w.mem);
     shelf_clear(&f->intake.shelf);
     shelf_clear(&f->attachment.shelf);

@@ -71,14 +71,63 @@ static void test_status_unknown(void **state)
     struct test_req *t = ask(f, "GET", "/v1/applications/" ID, NULL, NULL);
     assert_problem(t, 404, "not-found", NULL);
     end(t);
-    f->intake.is_rebuilding = true;
-    t = ask(f, "GET", "/v1/applications/" ID, NULL, NULL);
-    assert_problem(t, 503, "store-unavailable", NULL);
-    assert_true(t->base.answer.retry_after_s > 0);
-    end(t);
     f->intake.is_down = true;
     t = ask(f, "GET", "/v1/applications/" ID, NULL, NULL);
     assert_problem(t, 503, "store-unavailable", NULL);
+    end(t);
+}
+
+/* Nothing there is only "no such" when the projection is complete. */
+static void test_status_while_rebuilding(void **state)
+{
+    static const struct {
+        int64_t mark, end;
+        bool broker_down;
+        int status;
+    } rows[] = {
+        {-1, 0, false, 404},         /* nothing was ever written */
+        {-1, 1, false, 503},         /* flushed */
+        {1, 30000, false, 503},      /* half-way */
+        {29000, 30000, false, 404},  /* in flight, and markers */
+        {29000, 30000, true, 404},   /* nobody to compare with */
+        {-1, 30000, true, 503},
+    };
+    struct fixture *f = *state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        f->intake.mark = rows[i].mark;
+        f->log.end = rows[i].end;
+        f->log.is_down = rows[i].broker_down;
+        fixture_tick_ms += 1000; /* what was asked before is old */
+        struct test_req *t = ask(f, "GET", "/v1/applications/" ID, NULL, NULL);
+        assert_int_equal(t->base.answer.status, rows[i].status);
+        assert_true(rows[i].status == 404 || t->base.answer.retry_after_s > 0);
+        end(t);
+    }
+}
+
+/* A Redis that failed is left alone for a second, then tried by one. */
+static void test_redis_is_left_alone(void **state)
+{
+    struct fixture *f = *state;
+    int64_t started_ms;
+    struct err e;
+    put_refused(f);
+    f->intake.is_down = true;
+    end(ask(f, "GET", "/v1/applications/" ID, NULL, NULL));
+    size_t reads = f->intake.reads;
+    f->intake.is_down = false;
+    struct test_req *t = ask(f, "GET", "/v1/applications/" ID, NULL, NULL);
+    assert_int_equal(t->base.answer.status, 503);
+    assert_int_equal(f->intake.reads, reads);
+    end(t);
+    fixture_tick_ms += 1000;
+    assert_true(gw_redis_enter(&f->gw, &started_ms, &e)); /* this one tries; the others still go without */
+    t = ask(f, "GET", "/v1/applications/" ID, NULL, NULL);
+    assert_int_equal(t->base.answer.status, 503);
+    end(t);
+    assert_true(gw_redis_leave(&f->gw, started_ms, true));
+    t = ask(f, "GET", "/v1/applications/" ID, NULL, NULL);
+    assert_int_equal(t->base.answer.status, 200);
     end(t);
 }
 
@@ -245,7 +294,7 @@ static void test_lookup_by_body(void **state)
 static void test_lookup_unavailable(void **state)
 {
     struct fixture *f = *state;
-    f->attachment.is_rebuilding = true;
+    f->attachment.mark = -1;
     struct test_req *t = ask(f, "GET", "/v1/attachments", NULL, "policy", ENP, NULL);
     assert_problem(t, 503, "store-unavailable", NULL);
     end(t);
@@ -395,6 +444,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(test_status),
         T(test_status_unknown),
+        T(test_status_while_rebuilding),
+        T(test_redis_is_left_alone),
         T(test_status_right_after_submission),
         T(test_lookup_attached),
         T(test_lookup_not_attached),

@@ -250,7 +250,7 @@ static void no_source(struct flow *f) { f->app.source = PB_SOURCE(UNSPECIFIED); 
 static void no_ref(struct flow *f) { f->app.external_ref = flow_text(f, ""); }
 static void no_personal(struct flow *f) { f->app.personal_block_case = CLINIC__ATTACH__V1__APPLICATION__PERSONAL_BLOCK__NOT_SET; }
 static void bad_snils(struct flow *f) { f->personal.snils = flow_text(f, "112-233-445 96"); }
-static void no_region(struct flow *f) { f->app.region = flow_text(f, "RU-XXX"); }
+static void no_region(struct flow *f) { f->app.region = flow_text(f, "RU-NONE"); }
 static void complaint(struct flow *f) { f->app.kind = PB_KIND(COMPLAINT); }
 static void unborn(struct flow *f) { f->personal.birth_date = flow_text(f, "2026-05-13"); }
 static void bad_seal(struct flow *f)

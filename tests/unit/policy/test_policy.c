@@ -219,7 +219,7 @@ static void test_region_that_blocks_at_desk(void **state)
 
 static void no_application(struct setting *s) { s->the_case->application = NULL; }
 static void no_rules(struct setting *s) { s->the_case->rule_set = NULL; }
-static void unknown_rules(struct setting *s) { s->the_case->rule_set->id = flow_text(&s->f, "RU-XXX"); }
+static void unknown_rules(struct setting *s) { s->the_case->rule_set->id = flow_text(&s->f, "RU-NONE"); }
 static void in_clear(struct setting *s)
 {
     s->the_case->application->personal_block_case = CLINIC__ATTACH__V1__APPLICATION__PERSONAL_BLOCK_PERSONAL;

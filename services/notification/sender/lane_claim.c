@@ -1,0 +1,114 @@
+/* lane_claim - may this order be handed over now? See the head of lane.h. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "lane_impl.h"
+
+#define ELSEWHERE_MS   1000 /* how often an order claimed elsewhere is looked at again */
+#define REDIS_PAUSE_MS 500
+#define SINCE_MS       2000 /* how often the memory of claims is looked at while orders pass */
+
+/* Result of an attempt as any process left it; -1 = none is known. False: Redis cannot be asked. */
+static bool known_result(struct lane *l, const struct job *j, int *ret)
+{
+    char name[NAME_BYTES + 8];
+    struct bytes value;
+    struct err e;
+    *ret = lane_recall(l, j->name);
+    if (*ret > PB_SEND(UNSPECIFIED))
+        return true;
+    snprintf(name, sizeof name, "%s=", j->name);
+    if (!claims_get(l->c.claims, name, &value, &e))
+        return false;
+    if (value.p && value.n == 1)
+        *ret = *(const char *)value.p - '0';
+    free((void *)value.p);
+    return true;
+}
+
+/* When the memory of claims began, ms UTC: the first to find it empty says now. */
+static bool memory_since(struct lane *l, int64_t *ret)
+{
+    struct bytes value;
+    struct err e;
+    if (!claims_get(l->c.claims, "since", &value, &e))
+        return false;
+    if (value.p) {
+        char *text = strndup(value.p, value.n);
+        must(text);
+        *ret = strtoll(text, NULL, 10);
+        free(text);
+        free((void *)value.p);
+        return true;
+    }
+    char now[24];
+    *ret = clock_wall_ms();
+    snprintf(now, sizeof now, "%lld", (long long)*ret);
+    return claims_put(l->c.claims, "since", bytes_str(now), 100 * CLAIM_TTL_MS, &e);
+}
+
+static bool put_back(struct lane *l, struct job *j, int delay_ms)
+{
+    lane_put_back(l, j, delay_ms);
+    return false;
+}
+
+static bool answer(struct lane *l, struct job *j, struct outcome o)
+{
+    lane_finish(l, j, &o);
+    return false;
+}
+
+/* The claim is held by another process, perhaps dead: wait for its result, then give up on the attempt. */
+static bool claimed_elsewhere(struct lane *l, struct job *j)
+{
+    int64_t now = clock_steady_ms();
+    if (j->elsewhere_ms == 0)
+        j->elsewhere_ms = now;
+    if (now - j->elsewhere_ms < l->c.answer_ms)
+        return put_back(l, j, ELSEWHERE_MS);
+    return answer(l, j, outcome_of(PB_SEND(UNKNOWN), "claimed_elsewhere"));
+}
+
+/* An attempt that was ordered before: was it handed over? */
+static bool claim_again(struct lane *l, struct job *j, bool mine)
+{
+    int result;
+    int64_t since;
+    if (!known_result(l, j, &result) || !memory_since(l, &since))
+        return put_back(l, j, REDIS_PAUSE_MS);
+    if (result > PB_SEND(UNSPECIFIED))
+        return answer(l, j, outcome_of((PB(SendResult))result, "answered_before"));
+    if (!mine)
+        return claimed_elsewhere(l, j);
+    if (since > j->ordered_at_ms && result != PB_SEND(UNSPECIFIED))
+        return answer(l, j, outcome_of(PB_SEND(UNKNOWN), "claims_lost"));
+    return true;
+}
+
+/* The beginning is noted early, at start and soon after a loss: what is ordered later is known to be safe. */
+static bool look_at_memory(struct lane *l)
+{
+    int64_t now = clock_steady_ms(), since;
+    if (now - atomic_load(&l->since_checked_ms) < SINCE_MS)
+        return true;
+    if (!memory_since(l, &since))
+        return false;
+    atomic_store(&l->since_checked_ms, now);
+    return true;
+}
+
+void lane_begin(struct lane *l)
+{
+    while (!lane_stopping(l) && !look_at_memory(l))
+        lane_pause(l, REDIS_PAUSE_MS);
+}
+
+bool lane_claim(struct lane *l, struct job *j)
+{
+    bool mine;
+    struct err e;
+    if (!look_at_memory(l) || !claims_take(l->c.claims, j->name, CLAIM_TTL_MS, &mine, &e))
+        return put_back(l, j, REDIS_PAUSE_MS);
+    return (mine && !j->again) || claim_again(l, j, mine);
+}
