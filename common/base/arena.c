@@ -6,9 +6,27 @@
 #include <sys/mman.h>
 #include "base/err.h"
 
+/* Under AddressSanitizer what is not given out is poisoned, with a gap behind every piece: what reads past a piece, or a
+ * piece of a batch that is over, is found. */
+#if defined(__SANITIZE_ADDRESS__)
+#define ARENA_GAP 16
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define ARENA_GAP 16
+#endif
+#endif
+#ifdef ARENA_GAP
+#include <sanitizer/asan_interface.h>
+#else
+#define ARENA_GAP 0
+#define ASAN_POISON_MEMORY_REGION(p, n)   ((void)(p), (void)(n))
+#define ASAN_UNPOISON_MEMORY_REGION(p, n) ((void)(p), (void)(n))
+#endif
+
 struct arena {
     uint8_t *base;
     size_t size, keep, used, peak; /* peak: pages touched since the last trim */
+    size_t high;                   /* most ever used */
     ProtobufCAllocator pb;
 };
 
@@ -35,6 +53,7 @@ void arena_free(struct arena *a)
 {
     if (!a)
         return;
+    ASAN_UNPOISON_MEMORY_REGION(a->base, a->high); /* the addresses may be given to somebody else */
     munmap(a->base, a->size);
     free(a);
 }
@@ -47,6 +66,7 @@ void arena_reset(struct arena *a)
             madvise(a->base + from, a->peak - from, MADV_DONTNEED);
         a->peak = a->keep;
     }
+    ASAN_POISON_MEMORY_REGION(a->base, a->used);
     a->used = 0;
 }
 
@@ -54,11 +74,17 @@ size_t arena_used(const struct arena *a) { return a->used; }
 
 void *arena_alloc(struct arena *a, size_t n)
 {
-    size_t start = (a->used + 15) & ~(size_t)15;
+    size_t start = (a->used + (a->used ? ARENA_GAP : 0) + 15) & ~(size_t)15;
     must(n <= a->size && start <= a->size - n);
     a->used = start + n;
     if (a->used > a->peak)
         a->peak = a->used;
+    if (ARENA_GAP) {
+        size_t end = a->used + ARENA_GAP < a->size ? a->used + ARENA_GAP : a->size;
+        a->high = end > a->high ? end : a->high;
+        ASAN_UNPOISON_MEMORY_REGION(a->base + start, n);
+        ASAN_POISON_MEMORY_REGION(a->base + a->used, end - a->used);
+    }
     return a->base + start;
 }
 

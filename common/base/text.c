@@ -42,9 +42,15 @@ int text_weekday(int32_t day) { return (int)(((int64_t)day - DAY_MIN) % 7 + 7) %
 
 static int64_t floor_div(int64_t a, int64_t b) { return a / b - (a % b < 0); }
 
+static int64_t clamp_ms(int64_t ms)
+{
+    const int64_t lo = DAY_MIN * TEXT_DAY_MS, hi = (DAY_MAX + 1) * TEXT_DAY_MS - 1;
+    return ms < lo ? lo : ms > hi ? hi : ms;
+}
+
 int32_t text_day_at(int64_t ms, int offset_min)
 {
-    int64_t day = floor_div(ms + offset_min * 60000LL, TEXT_DAY_MS);
+    int64_t day = floor_div(clamp_ms(ms) + offset_min * 60000LL, TEXT_DAY_MS);
     return day < DAY_MIN ? DAY_MIN : day > DAY_MAX ? DAY_MAX : (int32_t)day;
 }
 
@@ -69,8 +75,7 @@ void text_day(int32_t day, char ret[TEXT_DAY_BYTES])
 
 void text_time(int64_t ms, char ret[TEXT_TIME_BYTES])
 {
-    const int64_t lo = DAY_MIN * TEXT_DAY_MS, hi = (DAY_MAX + 1) * TEXT_DAY_MS - 1;
-    ms = ms < lo ? lo : ms > hi ? hi : ms;
+    ms = clamp_ms(ms);
     int32_t day = (int32_t)floor_div(ms, TEXT_DAY_MS);
     int rest = (int)(ms - day * TEXT_DAY_MS);
     text_day(day, ret);

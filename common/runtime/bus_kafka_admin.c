@@ -1,5 +1,6 @@
 /* Topics: what there is, and creating what topics.def wants. */
 #include <stdlib.h>
+#include <time.h>
 #include "runtime/bus_kafka_impl.h"
 #include "runtime/kafka_conf.h"
 #include "runtime/kafka_error.h"
@@ -120,22 +121,29 @@ static bool create(rd_kafka_t *rk, rd_kafka_NewTopic_t **want, size_t n, struct 
     return ok;
 }
 
-/* Created is not yet known everywhere: wait until the brokers name every topic, so that the caller may use them. */
-static bool await_all(const struct conf *c, struct err *e)
+static bool is_served(rd_kafka_t *rk, int topic, int32_t partitions, struct err *e)
 {
-    struct topic_plan now[TOPIC_N] = {0};
-    int64_t deadline = kafka_mono_ms() + CREATE_TIMEOUT_MS;
-    for (;;) {
-        int missing = 0;
-        if (!kafka_topics_plan(c, now, e))
-            return false;
-        for (int i = 0; i < TOPIC_N; i++)
-            missing += !now[i].exists || now[i].partitions == 0;
-        if (missing == 0)
-            return true;
-        if (kafka_mono_ms() > deadline)
-            return err_set(e, ERR_RETRY, "BUS-RETRY", "%d topics created but not yet known to the brokers", missing);
+    int64_t low, high;
+    for (int32_t p = 0; p < partitions; p++) {
+        rd_kafka_resp_err_t code =
+            rd_kafka_query_watermark_offsets(rk, topics[topic].name, p, &low, &high, METADATA_TIMEOUT_MS);
+        if (code)
+            return kafka_read_fail(code, topics[topic].name, NULL, e);
     }
+    return true;
+}
+
+/* Created is not yet served: wait until every new partition answers, so that the caller may use it at once. */
+static bool await_served(rd_kafka_t *rk, const struct topic_plan *plan, int32_t partitions, struct err *e)
+{
+    int64_t deadline = kafka_mono_ms() + CREATE_TIMEOUT_MS;
+    for (int i = 0; i < TOPIC_N; i++)
+        while (!plan[i].exists && !is_served(rk, plan[i].topic, partitions, e)) {
+            if (e->cls != ERR_RETRY || kafka_mono_ms() > deadline)
+                return false;
+            nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+        }
+    return true;
 }
 
 bool kafka_topics_create(const struct conf *c, const struct topic_plan *plan, int32_t partitions, int replication,
@@ -149,7 +157,7 @@ bool kafka_topics_create(const struct conf *c, const struct topic_plan *plan, in
         if (!plan[i].exists)
             ok = (want[n] = wanted(&topics[plan[i].topic], partitions, replication, e)) && ++n;
     if (ok && n > 0 && (ok = admin_open(c, &rk, e))) {
-        ok = create(rk, want, n, e) && await_all(c, e);
+        ok = create(rk, want, n, e) && await_served(rk, plan, partitions, e);
         rd_kafka_destroy(rk);
     }
     rd_kafka_NewTopic_destroy_array(want, n);

@@ -65,7 +65,7 @@ static void policy_of(const struct gen *g, struct gen_person *p, struct date bir
         p->form = PB_FORM(OLD);
         snprintf(p->policy_series, sizeof p->policy_series, "99%c%c", 'A' + (char)(p->i / 10000000 / 26 % 26),
                  'A' + (char)(p->i / 10000000 % 26));
-        snprintf(p->policy_number, sizeof p->policy_number, "%07llu", (unsigned long long)(p->i % 10000000));
+        snprintf(p->policy_number, sizeof p->policy_number, "%07llu", (unsigned long long)(p->i % 10000000 * 7919 + 1234567) % 10000000);
     } else if (kind < 35) {
         p->form = PB_FORM(TIME_LIMITED);
         p->valid_until = g->conf.today - 30 + (int32_t)gen_below(g, USE_UNTIL, p->i, 400);

@@ -278,7 +278,7 @@ static void a_scan_gives_every_record_once(void **state)
         OK(s->ops->scan(s, 0, PORTS_CASE, &cursor, mem, out, 7, &n, &e));
         assert_true(n <= 7);
         for (size_t i = 0; i < n; i++) {
-            int k = atoi((const char *)out[i].key.p + 4);
+            int k = atoi(arena_printf(mem, "%.*s", (int)out[i].key.n, (const char *)out[i].key.p) + 4);
             assert_true(k >= 0 && k < MANY);
             seen[k]++;
             assert_true(bytes_eq(out[i].val, bytes_str(arena_printf(mem, "value-%d", k))));

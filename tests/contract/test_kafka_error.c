@@ -3,7 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <string.h>
-#include "runtime/bus.h"
+#include "runtime/bus_kafka_impl.h"
 #include "runtime/kafka_error.h"
 #include <cmocka.h>
 
@@ -83,12 +83,34 @@ static void outside_transactions_only_people_can_mend_some(void **state)
     assert_non_null(strstr(e.text, "inbox"));
 }
 
+static bool is_valid(int32_t generation, const char *member)
+{
+    rd_kafka_consumer_group_metadata_t *md =
+        rd_kafka_consumer_group_metadata_new_with_genid("group", generation, member, NULL);
+    bool ok = bus_kafka_member_is_valid(md);
+    rd_kafka_consumer_group_metadata_destroy(md);
+    return ok;
+}
+
+/* A broker may take an offset commit in a transaction from nobody in particular; we never send one. */
+static void metadata_without_a_place_in_the_group_are_refused(void **state)
+{
+    (void)state;
+    assert_true(is_valid(0, "member"));
+    assert_true(is_valid(17, "m"));
+    assert_false(is_valid(-1, "member"));
+    assert_false(is_valid(3, ""));
+    assert_false(is_valid(-1, ""));
+    assert_false(bus_kafka_member_is_valid(NULL));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(classes_decide_by_name_and_flags),
         cmocka_unit_test(codes_name_what_the_runtime_looks_for),
         cmocka_unit_test(outside_transactions_only_people_can_mend_some),
+        cmocka_unit_test(metadata_without_a_place_in_the_group_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -149,12 +149,16 @@ static void fill_stores(void)
     PB(Attachment) attached = CLINIC__ATTACH__V1__ATTACHMENT__INIT, *list[] = {&attached};
     PB(ClinicRecord) clinic = CLINIC__ATTACH__V1__CLINIC_RECORD__INIT;
     PB(Profile) profiles[] = {PB_PROFILE(ADULT_THERAPEUTIC)};
+    PB(Step) step = CLINIC__ATTACH__V1__STEP__INIT, *trail[] = {&step};
     char id[37], ref[PERSON_REF_LEN + 1];
     app.source = PB_SOURCE(MOSRU);
     app.external_ref = "12-345";
     app.person_ref = "AAAAAAAAAAAAAAAA";
     app.clinic_id = clinic.region = "77";
     reason.code = "CHANGE_LIMIT_REACHED";
+    step.status = CLINIC__ATTACH__V1__STATUS__STATUS_REGISTERED;
+    app.trail = trail;
+    app.n_trail = 1;
     app.reasons = reasons;
     app.n_reasons = 1;
     application_id_of(app.source, app.external_ref, id);

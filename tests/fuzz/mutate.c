@@ -239,7 +239,7 @@ static void mutate_list(struct mutation *m)
                                                                                 : (struct bytes){0}});
         return;
     case 4:
-        insert(m, i, (struct record){.kind = RECORD_RESTART});
+        insert(m, i, (struct record){.kind = RECORD_RESTART, .value = bytes_of("xx", rnd(m, 3))});
         return;
     case 5: /* another message, or an older kind of one */
         m->r[i].kind = rnd(m, 2) ? m->r[k].kind : (uint8_t)rnd(m, EV_N + 1);

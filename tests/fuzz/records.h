@@ -11,7 +11,7 @@
 
 enum record_kind {
     RECORD_ADVANCE = 0xF0, /* time passes: value = seconds (4 bytes), none = until the next record becomes due */
-    RECORD_RESTART = 0xF1, /* the process is killed and started again */
+    RECORD_RESTART = 0xF1, /* the process is killed and started again, or its store loses everything: see svc.c */
     RECORD_TYPE = 0xF2,    /* value = ce_type, and the value of the record */
 };
 enum record_flag {

@@ -20,6 +20,7 @@ struct play {
     struct platform *p;
     struct secrets secrets;
     int number;
+    bool is_flushed; /* and perhaps not noticed: an idle service looks after its store now and then only */
 };
 
 /* --- one record --- */
@@ -139,12 +140,22 @@ static void advance(struct play *play, struct bytes value)
     platform_advance(play->p, ms > 0 && ms < ADVANCE_MAX * 1000 ? ms : 1);
 }
 
+/* Killed and started again; with a value the projection is lost too, with a longer one that alone: rebuilt from facts. */
+static void restart(struct play *play, struct bytes value)
+{
+    if (value.n > 0)
+        fake_db_flush(platform_db(play->p, 0));
+    play->is_flushed = value.n > 1;
+    if (value.n < 2)
+        platform_restart(play->p, 0);
+}
+
 static void play_record(struct play *play, const struct record *r)
 {
     if (r->kind == RECORD_ADVANCE)
         advance(play, r->value);
     else if (r->kind == RECORD_RESTART)
-        platform_restart(play->p, 0);
+        restart(play, r->value);
     else
         publish(play, *r);
     if (!(r->flags & RECORD_WITH_NEXT))
@@ -182,6 +193,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     platform_run(play.p);
     for (size_t i = 0; i < records_n; i++)
         play_record(&play, &r[i]);
+    if (play.is_flushed)
+        platform_restart(play.p, 0);
     platform_run(play.p);
     check_written(play.p, def, &play.secrets);
     check_state(play.p, def);
