@@ -44,6 +44,8 @@ static const struct svc_metric metrics[] = {
     [ATT_M_CLOSED] = {"clinic_attachment_applications_closed_total", "outcome", "Applications closed, by outcome."},
     [ATT_M_REPEATED] = {"clinic_attachment_reservations_repeated_total", NULL, "Reservations asked for again."},
     [ATT_M_LATE] = {"clinic_attachment_late_answers_total", NULL, "Places given back: the answer came after the end."},
+    [ATT_M_ANSWERED_AGAIN] = {"clinic_attachment_answered_again_total", NULL,
+                              "Repeats of closed applications, answered with the kept outcome."},
     {0},
 };
 

@@ -39,7 +39,7 @@ static PB(Case) *finished(const struct svc_event *ev, const PB(Case) *k, PB(Stat
     return fresh;
 }
 
-static void tell_intake(const struct svc_event *ev, struct svc_call *c, const PB(Case) *k, const struct ending *e)
+static void tell_intake(struct svc_call *c, const PB(Case) *k, const struct ending *e, int64_t decided_at_ms)
 {
     PB(ApplicationClosed) m = CLINIC__ATTACH__V1__APPLICATION_CLOSED__INIT;
     m.application_id = k->application_id;
@@ -48,7 +48,7 @@ static void tell_intake(const struct svc_event *ev, struct svc_call *c, const PB
     m.n_reasons = e->reasons_n;
     m.trail = k->trail;
     m.n_trail = k->n_trail;
-    m.decided_at_ms = ev->now_ms;
+    m.decided_at_ms = decided_at_ms;
     svc_emit(c, TOPIC_INTAKE_INBOX, bytes_str(k->application_id), EV_APPLICATION_CLOSED, &m, k->application_id);
 }
 
@@ -86,6 +86,9 @@ static void tell_parties(struct svc_call *c, PB(Case) *k, const struct ending *e
     m.milestone = (char *)milestone;
     m.alternatives = e->alternatives;
     m.n_alternatives = e->alternatives_n;
+    m.clinic = e->clinic;
+    m.alternative_cards = e->alternative_cards;
+    m.n_alternative_cards = e->alternative_cards_n;
     if (e->ended)
         m.old_clinic_id = e->ended->clinic_id;
     if (e->begun) {
@@ -120,10 +123,16 @@ void att_announce(const struct svc_event *ev, struct svc_call *c, const PB(Case)
     if (e->begun && !channel_is_online(channel_of(k->application->source)))
         milestone = "N-07"; /* told by the clinic, not by the portal */
     PB(Case) *done = finished(ev, k, status);
-    tell_intake(ev, c, done, e);
+    tell_intake(c, done, e, ev->now_ms);
     tell_public(ev, c, done, e, status);
     if (e->begun)
         tell_change(c, done, e);
     if (milestone)
         tell_parties(c, done, e, milestone);
+}
+
+void att_announce_again(const struct svc_event *ev, struct svc_call *c, const PB(Case) *k, PB(Outcome) outcome)
+{
+    struct ending e = {.outcome = outcome};
+    tell_intake(c, finished(ev, k, of_outcome[outcome].status), &e, 0);
 }

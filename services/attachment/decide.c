@@ -32,7 +32,7 @@ static void approve(const struct att *a, person_t *s, const PB(Case) *k, const P
                     const struct judgement *j)
 {
     struct ending e = {.outcome = PB_OUTCOME(APPROVED), .rule_set = j->rule_set,
-                       .over_capacity = m->over_capacity, .counted = j->counted};
+                       .over_capacity = m->over_capacity, .counted = j->counted, .clinic = m->clinic};
     PB(Attachment) *fresh = new_attachment(a, k, m);
     e.begun = fresh;
     e.ended = person_attachment(s, fresh->profile);
@@ -61,6 +61,7 @@ static void decide(const struct att *a, const PB(Reserved) *m)
     }
     struct ending e = att_ending_of(a->ev->arena, j.stop);
     e.rule_set = j.rule_set;
+    e.clinic = m->clinic;
     att_cancel(a, m->application_id, m->clinic_id);
     att_close(a, s, f->case_, &e);
 }
@@ -102,7 +103,8 @@ struct svc_verdict att_on_refused(const struct svc_event *ev, struct svc_call *c
     PB(InFlight) *f = person_in_flight_by_id(s, m->application_id);
     person_unlock(s, f);
     struct ending e = {.outcome = m->outcome, .reasons = m->reasons, .reasons_n = m->n_reasons,
-                       .alternatives = m->alternatives, .alternatives_n = m->n_alternatives};
+                       .alternatives = m->alternatives, .alternatives_n = m->n_alternatives, .clinic = m->clinic,
+                       .alternative_cards = m->alternative_cards, .alternative_cards_n = m->n_alternative_cards};
     att_close(&a, s, f->case_, &e);
     return SVC_DONE;
 }

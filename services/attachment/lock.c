@@ -33,15 +33,27 @@ static void lock(const struct att *a, const PB(Case) *k, const struct judgement 
     att_reserve(a, f->case_);
 }
 
+/* Heard of again: one that has ended is answered as it was first, one in flight is answered when it ends. */
+static void answer_again(const struct att *a, const PB(Case) *k)
+{
+    PB(Outcome) outcome = person_outcome(a->now, a->id);
+    if (!outcome)
+        return;
+    att_announce_again(a->ev, a->c, k, outcome);
+    svc_count(a->c, ATT_M_ANSWERED_AGAIN, NULL);
+}
+
 /* An application that the stages before let through (stopped == NULL) or ended. */
 static void arrive(const struct att *a, const PB(Case) *k, const struct ending *stopped)
 {
     struct ending withdrawn = {.outcome = PB_OUTCOME(WITHDRAWN)};
     enum standing standing = person_standing(a->now, a->id);
-    if (standing == STANDING_WITHDRAWN_EARLY)
+    if (standing == STANDING_WITHDRAWN_EARLY) {
         stopped = &withdrawn;
-    else if (standing != STANDING_UNKNOWN)
-        return; /* a repeat: whatever it led to has been said */
+    } else if (standing != STANDING_UNKNOWN) {
+        answer_again(a, k); /* a repeat */
+        return;
+    }
     struct judgement j = {0};
     struct ending found;
     if (!stopped) {
@@ -98,7 +110,7 @@ struct svc_verdict att_on_stopped(const struct svc_event *ev, struct svc_call *c
 }
 
 /* Before arrival it is remembered; while waiting it ends the application and gives the place back; after the
- * decision it comes too late and changes nothing. */
+ * decision it comes too late and changes nothing: intake is told the decision again. */
 struct svc_verdict att_on_withdrawal(const struct svc_event *ev, struct svc_call *c)
 {
     const PB(WithdrawalRequested) *m = ev->msg;
@@ -118,6 +130,10 @@ struct svc_verdict att_on_withdrawal(const struct svc_event *ev, struct svc_call
         att_cancel(&a, m->application_id, f->case_->application->clinic_id);
         struct ending e = {.outcome = PB_OUTCOME(WITHDRAWN)};
         att_close(&a, s, f->case_, &e);
+    } else {
+        PB(Case) k = CLINIC__ATTACH__V1__CASE__INIT;
+        k.application_id = m->application_id;
+        answer_again(&a, &k);
     }
     return SVC_DONE;
 }

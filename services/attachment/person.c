@@ -71,6 +71,16 @@ enum standing person_standing(const person_t *s, const uint8_t id[16])
     return STANDING_UNKNOWN;
 }
 
+PB(Outcome) person_outcome(const person_t *s, const uint8_t id[16])
+{
+    for (size_t i = 0; i < s->n_closed; i++)
+        if (same_id(s->closed[i]->application, id))
+            return s->closed[i]->outcome;
+    enum standing standing = person_standing(s, id); /* else it is the basis of an attachment or of a counted change */
+    return standing == STANDING_ATTACHED || standing == STANDING_CLOSED ? PB_OUTCOME(APPROVED)
+                                                                        : PB_OUTCOME(UNSPECIFIED);
+}
+
 void person_lock(person_t *s, PB(InFlight) *f, struct arena *mem)
 {
     must(!person_in_flight(s, f->profile));

@@ -22,6 +22,8 @@ enum standing {
     STANDING_CLOSED,
 };
 enum standing person_standing(const person_t *s, const uint8_t id[16]);
+/* How the application ended, while it is remembered; UNSPECIFIED = it is not, or has not ended. */
+PB(Outcome) person_outcome(const person_t *s, const uint8_t id[16]);
 
 const PB(Attachment) *person_attachment(const person_t *s, profile_t profile); /* NULL = none */
 PB(InFlight) *person_in_flight(const person_t *s, profile_t profile);          /* NULL = none */

@@ -8,7 +8,7 @@
 #include "services/attachment/person.h"
 
 enum att_table { ATT_PERSON };
-enum att_metric { ATT_M_CLOSED, ATT_M_REPEATED, ATT_M_LATE };
+enum att_metric { ATT_M_CLOSED, ATT_M_REPEATED, ATT_M_LATE, ATT_M_ANSWERED_AGAIN };
 
 /* What init builds; read-only afterwards. */
 struct att_conf {

@@ -7,6 +7,20 @@
 #include "services/capacity/rules.h"
 #include "services/capacity/vacancy.h"
 
+/* How the notices will name the clinic; NULL = it is not in the register. */
+static PB(ClinicCard) *card_of(const struct svc_event *ev, const struct cap_room *r)
+{
+    if (!r->clinic)
+        return NULL;
+    PB(ClinicCard) *card = ARENA_NEW(ev->arena, PB(ClinicCard));
+    clinic__attach__v1__clinic_card__init(card);
+    card->clinic_id = ((const PB(Reserve) *)ev->msg)->clinic_id;
+    card->name = r->clinic->name;
+    card->address = r->clinic->address;
+    card->phone = r->clinic->phone;
+    return card;
+}
+
 static void answer_held(const struct svc_event *ev, struct svc_call *c, const struct cap_room *r,
                         const PB(Reservation) *held)
 {
@@ -20,11 +34,12 @@ static void answer_held(const struct svc_event *ev, struct svc_call *c, const st
     if (doctor)
         m.district_id = doctor->district_id;
     m.over_capacity = held->over_norm;
+    m.clinic = card_of(ev, r);
     svc_emit(c, TOPIC_ATTACHMENT_INBOX, bytes_str(q->person_ref), EV_RESERVED, &m, q->application_id);
     svc_count(c, CAP_M_ANSWERS, held->over_norm ? "over_norm" : "reserved");
 }
 
-static void answer_no(const struct svc_event *ev, struct svc_call *c, struct finding f, const char *region)
+static void answer_no(const struct svc_event *ev, struct svc_call *c, const struct cap_room *r, struct finding f)
 {
     const PB(Reserve) *q = ev->msg;
     PB(ReserveRefused) m = CLINIC__ATTACH__V1__RESERVE_REFUSED__INIT;
@@ -35,8 +50,9 @@ static void answer_no(const struct svc_event *ev, struct svc_call *c, struct fin
     m.outcome = reason_outcome(f.id);
     m.reasons = &reason;
     m.n_reasons = 1;
+    m.clinic = card_of(ev, r);
     if (f.id == REASON_CAPACITY_ALL_DOCTORS_FULL)
-        vacancy_advise(ev, c, region, &m);
+        vacancy_advise(ev, c, r->clinic->region, &m);
     svc_emit(c, TOPIC_ATTACHMENT_INBOX, bytes_str(q->person_ref), EV_RESERVE_REFUSED, &m, q->application_id);
     svc_count(c, CAP_M_ANSWERS, "refused");
 }
@@ -57,14 +73,14 @@ static void judge(const struct svc_event *ev, struct svc_call *c, const struct c
     struct rule_ctx at = cap_rules_at(ev, q->rule_set, r->clinic);
     struct finding no = clinic_admits(&at, r->clinic, &(struct clinic_ask){q->profile, q->insurer_id, q->online});
     if (no.id != REASON_NONE) {
-        answer_no(ev, c, no, "");
+        answer_no(ev, c, r, no);
         return;
     }
     struct places_ask ask = {q->profile, q->doctor_id, q->residence_district, q->exempt_resident};
     struct places_choice choice = places_choose(&at, r->clinic, r->places, &ask);
     if (choice.finding.id != REASON_NONE) {
         vacancy_note(ev, c, r->clinic, false);
-        answer_no(ev, c, choice.finding, r->clinic->region);
+        answer_no(ev, c, r, choice.finding);
         return;
     }
     PB(Reservation) res = held_by(&choice, q->profile);

@@ -40,17 +40,34 @@ void vacancy_note(const struct svc_event *ev, struct svc_call *c, const PB(Clini
     if (has_places) {
         added.clinic_id = (char *)id;
         added.region = clinic->region;
+        added.name = clinic->name;
+        added.address = clinic->address;
         fresh.clinics[out++] = &added;
     }
     fresh.n_clinics = out;
     svc_put(c, CAP_VACANCY, list_key(ev), &fresh);
 }
 
+static PB(ClinicCard) *card_of(const struct svc_event *ev, const PB(Vacancy) *v)
+{
+    PB(ClinicCard) *card = ARENA_NEW(ev->arena, PB(ClinicCard));
+    clinic__attach__v1__clinic_card__init(card);
+    card->clinic_id = v->clinic_id;
+    card->name = v->name;
+    card->address = v->address;
+    return card;
+}
+
 void vacancy_advise(const struct svc_event *ev, struct svc_call *c, const char *region, PB(ReserveRefused) *m)
 {
     const PB(Vacancies) *list = svc_get(c, CAP_VACANCY, list_key(ev));
     m->alternatives = ARENA_ARRAY(ev->arena, char *, VACANCY_ADVISED);
-    for (size_t i = 0; list && i < list->n_clinics && m->n_alternatives < VACANCY_ADVISED; i++)
-        if (strcmp(list->clinics[i]->region, region) == 0 && strcmp(list->clinics[i]->clinic_id, m->clinic_id) != 0)
-            m->alternatives[m->n_alternatives++] = list->clinics[i]->clinic_id;
+    m->alternative_cards = ARENA_ARRAY(ev->arena, PB(ClinicCard) *, VACANCY_ADVISED);
+    for (size_t i = 0; list && i < list->n_clinics && m->n_alternatives < VACANCY_ADVISED; i++) {
+        const PB(Vacancy) *v = list->clinics[i];
+        if (strcmp(v->region, region) != 0 || strcmp(v->clinic_id, m->clinic_id) == 0)
+            continue;
+        m->alternatives[m->n_alternatives++] = v->clinic_id;
+        m->alternative_cards[m->n_alternative_cards++] = card_of(ev, v);
+    }
 }

@@ -17,7 +17,11 @@
     X(application_id, 0) /* UUID */                                                                                   \
     X(portal, 0)         /* where it was filed */                                                                     \
     X(profile, 0)        /* kind of clinic */                                                                         \
-    X(clinic, 0)         /* clinic applied to */                                                                      \
+    X(clinic, 0)         /* code of the clinic applied to */                                                          \
+    X(clinic_name, 0)    /* its name by the register; its code when the name is not known */                          \
+    X(clinic_short, 0)   /* its name when known; empty in an SMS that would take a second part for it */              \
+    X(clinic_address, 0) /* its address; empty when not known */                                                      \
+    X(clinic_phone, 0)   /* phone of its desk; empty when not known */                                                \
     X(doctor, 0)         /* number of the doctor assigned; empty when none */                                         \
     X(received_date, 0)  /* DD.MM.YYYY of receipt */                                                                  \
     X(due_date, 0)       /* DD.MM.YYYY a decision is due */                                                           \
@@ -26,7 +30,7 @@
     X(reasons, 0)        /* reasons, a line each */                                                                   \
     X(laws, 0)           /* acts and articles of the reasons */                                                       \
     X(reason_codes, 0)   /* codes of the reasons */                                                                   \
-    X(alternatives, 0)   /* clinics with free places, a line each */                                                  \
+    X(alternatives, 0)   /* clinics with free places by name and address, a line each */                              \
     X(complaint, 0)      /* where a refusal may be complained of, a line each, in order (C-25) */                      \
     X(old_clinic, 0)     /* clinic left */                                                                            \
     X(insurer, 0)        /* insurer */                                                                                \

@@ -109,17 +109,40 @@ static void case_values(const struct value_ctx *v, const PB(Case) * k, struct ar
         application_values(v, k->application, ret);
 }
 
+/* By name where the register told it, else by code. */
+static void clinic_values(const PB(NotificationRequested) * r, const char **ret)
+{
+    const PB(ClinicCard) *card = r->clinic;
+    ret[VALUE_clinic_name] = card && *card->name ? card->name : ret[VALUE_clinic];
+    if (!card)
+        return;
+    ret[VALUE_clinic_short] = card->name;
+    ret[VALUE_clinic_address] = card->address;
+    ret[VALUE_clinic_phone] = card->phone;
+}
+
+static const char *alternatives(const PB(NotificationRequested) * r, struct arena *mem)
+{
+    const char *lines = "";
+    for (size_t i = 0; i < r->n_alternatives; i++) {
+        const PB(ClinicCard) *card = i < r->n_alternative_cards ? r->alternative_cards[i] : NULL;
+        const char *line = card && *card->name ? join(card->name, card->address, ", ", mem) : r->alternatives[i];
+        lines = join(lines, line, "\n", mem);
+    }
+    return lines;
+}
+
 void notice_values(const struct value_ctx *v, struct arena *mem, const char *ret[NOTICE_VALUE_N])
 {
     const PB(NotificationRequested) *r = v->request;
     for (size_t i = 0; i < NOTICE_VALUE_N; i++)
         ret[i] = "";
     case_values(v, r->case_, mem, ret);
+    clinic_values(r, ret);
     reason_values(r, mem, ret);
     ret[VALUE_doctor] = r->doctor_id ? arena_printf(mem, "%u", r->doctor_id) : "";
     ret[VALUE_complaint] = complaint(v, mem);
     ret[VALUE_old_clinic] = r->old_clinic_id;
     ret[VALUE_salutation] = salutation(v->personal, mem);
-    for (size_t i = 0; i < r->n_alternatives; i++)
-        ret[VALUE_alternatives] = join(ret[VALUE_alternatives], r->alternatives[i], "\n", mem);
+    ret[VALUE_alternatives] = alternatives(r, mem);
 }

@@ -169,17 +169,31 @@ void member_commit(struct member *m)
 
 int64_t member_high(struct member *m, int topic, int32_t part)
 {
-    struct err e;
-    int64_t high = -1;
-    OK(m->bus->ops->high(m->bus, topic, part, &high, &e));
+    struct err e = {0};
+    int64_t high = -1, deadline = ports_mono_ms() + PORTS_WAIT_MS;
+    bool ok;
+    while (!(ok = m->bus->ops->high(m->bus, topic, part, &high, &e)) && e.cls == ERR_RETRY)
+        assert_true(ports_mono_ms() < deadline);
+    OK(ok);
+    return high;
+}
+
+int64_t member_high_from(struct member *m, int topic, int32_t part, int64_t at_least)
+{
+    int64_t deadline = ports_mono_ms() + PORTS_WAIT_MS, high;
+    while ((high = member_high(m, topic, part)) < at_least)
+        assert_true(ports_mono_ms() < deadline);
     return high;
 }
 
 int64_t member_committed(struct member *m, int32_t part)
 {
-    struct err e;
-    int64_t offset = -2;
-    OK(m->bus->ops->committed(m->bus, part, &offset, &e));
+    struct err e = {0};
+    int64_t offset = -2, deadline = ports_mono_ms() + PORTS_WAIT_MS;
+    bool ok;
+    while (!(ok = m->bus->ops->committed(m->bus, part, &offset, &e)) && e.cls == ERR_RETRY)
+        assert_true(ports_mono_ms() < deadline);
+    OK(ok);
     return offset;
 }
 

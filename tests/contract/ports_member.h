@@ -43,6 +43,8 @@ void member_begin(struct member *m);
 void member_offsets(struct member *m, int32_t part, int64_t next);
 void member_commit(struct member *m);
 int64_t member_high(struct member *m, int topic, int32_t part);
+/* The same once it has reached an offset: the markers of a transaction are written after commit has returned. */
+int64_t member_high_from(struct member *m, int topic, int32_t part, int64_t at_least);
 int64_t member_committed(struct member *m, int32_t part);
 /* Everything committed in a log from an offset on, until `until`; returns how many; *ret_next as log_read. */
 size_t log_all(struct bus *b, int topic, int32_t part, int64_t from, int64_t until, struct seen *out, size_t max,

@@ -85,7 +85,8 @@ static void on_record(void *ctx, const struct sim_rec *r, const void *msg)
     if (!a)
         return; /* an import */
     if (r->type == EV_APPLICATION_CLOSED) {
-        a->closed++;
+        if (a->closed++)
+            check(g, a->outcome == (int)closed->outcome, "answered again with another outcome", a->id);
         a->outcome = (int)closed->outcome;
     } else if (r->type == EV_STATUS_CHANGED) {
         a->public++;
@@ -383,7 +384,7 @@ static void check_quiet(struct saga *g)
           arena_printf(g->mem, "%d held, %d confirmed, %d attachments", g->holds, g->confirmed, g->attachments));
     for (int i = 0; i < g->apps_n; i++) {
         const struct app *a = &g->apps[i];
-        check(g, a->closed == 1 && a->public == 1, "not exactly one outcome", a->id);
+        check(g, a->closed && a->public == 1, "not exactly one outcome", a->id);
         check(g, a->notices == (a->outcome != PB_OUTCOME(WITHDRAWN)), "not exactly one notice", a->id);
     }
     check_changes(g);

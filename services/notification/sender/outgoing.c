@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "domain/contact.h"
+#include "sms_text.h"
 #include "values.h"
 
 struct outcome outcome_of(PB(SendResult) result, const char *cause)
@@ -36,6 +37,16 @@ static char *trim_end(char *text)
     return text;
 }
 
+/* An SMS names the clinic when one part holds the name too. */
+static char *sms_body(const struct text *text, const char **values, struct arena *mem)
+{
+    char *body = trim_end(template_render(text->body, values, TEMPLATE_LINE, mem));
+    if (!template_uses(text->body, VALUE_clinic_short) || sms_parts(body) <= 1)
+        return body;
+    values[VALUE_clinic_short] = "";
+    return trim_end(template_render(text->body, values, TEMPLATE_LINE, mem));
+}
+
 static void render(const struct settings *set, const PB(NotificationOrder) * order, const PB(Personal) * p,
                    struct arena *mem, struct outgoing *ret)
 {
@@ -46,8 +57,7 @@ static void render(const struct settings *set, const PB(NotificationOrder) * ord
     notice_values(&(struct value_ctx){.set = set, .request = order->request, .personal = p, .now_ms = ret->now_ms}, mem,
                   values);
     ret->subject = text->subject ? template_render(text->subject, values, TEMPLATE_LINE, mem) : "";
-    char *body = template_render(text->body, values, sms ? TEMPLATE_LINE : TEMPLATE_TEXT, mem);
-    ret->text = sms ? trim_end(body) : body;
+    ret->text = sms ? sms_body(text, values, mem) : template_render(text->body, values, TEMPLATE_TEXT, mem);
 }
 
 bool outgoing_of(const struct settings *set, const PB(NotificationOrder) * order, int64_t now_ms, struct arena *mem,

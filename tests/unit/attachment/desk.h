@@ -1,94 +1,24 @@
 /* desk.h - the attachment service alone on a fake bus, driven and watched by lines of text, all about one person.
  *   commands   at DATE · pass SECONDS · rules ID · import CLINIC DATE [counted] · verified APP CLINIC [words]
- *              stopped APP CLINIC OUTCOME CODE · withdraw APP · reserved APP CLINIC DOCTOR [over] · full APP CLINIC
+ *              stopped APP CLINIC OUTCOME CODE · withdraw APP · reserved APP CLINIC DOCTOR [over] [named]
+ *              full APP CLINIC [named]
  *   words      desk, moved, proof, basic, temp, dental
  *   trace      what came out, by topic: capacity; intake; status; change; notice; dead letter */
 #ifndef CLINIC_TEST_ATTACHMENT_DESK_H
 #define CLINIC_TEST_ATTACHMENT_DESK_H
-#include "tests/unit/help.h"
-#include "base/log.h"
+#include "tests/unit/desk_fixture.h"
 #include "domain/channel.h"
 #include "domain/date.h"
-#include "domain/pb.h"
-#include "clinic/attach/v1/events.pb-c.h"
 #include "services/attachment/attachment.h"
-#include "support/init_test.h"
-#include "support/platform_fake.h"
-#include "wire/seal.h"
-
-#define REF "person-ref-00001"
-
-struct desk {
-    struct platform *p;
-    struct arena *mem;
-    struct conf *conf;
-    char rules[16];
-    const char *names[128]; /* applications */
-    size_t names_n;
-    size_t read[TOPIC_N];
-    size_t skip;
-    char trace[4000];
-};
-
-static inline const char *desk_app(struct desk *d, const char *name)
-{
-    char *id = ARENA_ARRAY(d->mem, char, 37);
-    application_id_of(CLINIC__ATTACH__V1__SOURCE__SOURCE_MOSRU, name, id);
-    for (size_t i = 0; i < d->names_n; i++)
-        if (strcmp(d->names[i], name) == 0)
-            return id;
-    assert_true(d->names_n < N(d->names));
-    d->names[d->names_n++] = arena_strdup(d->mem, name);
-    return id;
-}
-
-static inline const char *desk_name(struct desk *d, const char *id)
-{
-    char known[37];
-    for (size_t i = 0; i < d->names_n; i++) {
-        application_id_of(CLINIC__ATTACH__V1__SOURCE__SOURCE_MOSRU, d->names[i], known);
-        if (strcmp(known, id) == 0)
-            return d->names[i];
-    }
-    return "import";
-}
 
 static inline void desk_open(struct desk *d)
 {
-    static const struct conf_opt opts[] = {{"rules.dir", CONF_STR, SOURCE_DIR "/deploy/rules"}, {0}};
-    static const struct conf_opt *const tables[] = {opts, NULL};
-    struct err e;
-    static void *conf; /* rules are read once a process */
-    log_open("test", LOG_ERROR);
-    *d = (struct desk){.mem = arena_new((size_t)1 << 28, 1 << 16), .conf = conf_new(tables)};
-    if (!conf && !init_test(&attachment_svc, d->conf, &conf, &e))
-        fail_msg("%s", e.text);
+    desk_start(d, &attachment_svc, date_start_ms(date_days((struct date){2026, 6, 3}), 180) + 36000000);
     snprintf(d->rules, sizeof d->rules, "RU-MOW");
-    d->p = platform_new(1, date_start_ms(date_days((struct date){2026, 6, 3}), 180) + 36000000);
-    platform_add(d->p, &attachment_svc, conf);
 }
 
-static inline void desk_close(struct desk *d)
-{
-    platform_free(d->p);
-    conf_free(d->conf);
-    arena_free(d->mem);
-}
-
-static inline const char *enum_name(const ProtobufCEnumDescriptor *d, int v, const char *prefix)
-{
-    return protobuf_c_enum_descriptor_get_value(d, v)->name + strlen(prefix);
-}
-
-static inline void say(struct desk *d, const char *fmt, ...) PRINTF(2, 3);
-static inline void say(struct desk *d, const char *fmt, ...)
-{
-    size_t n = strlen(d->trace);
-    va_list ap;
-    va_start(ap, fmt);
-    vsnprintf(d->trace + n, sizeof d->trace - n, fmt, ap);
-    va_end(ap);
-}
+/* An id that no portal's application has is that of an import. */
+static inline const char *app_name(struct desk *d, const char *id) { return desk_name(d, id, "import"); }
 
 static inline void say_reasons(struct desk *d, PB(Reason) *const *r, size_t n)
 {
@@ -99,14 +29,9 @@ static inline void say_reasons(struct desk *d, PB(Reason) *const *r, size_t n)
     }
 }
 
-static inline const char *outcome_name(int v)
-{
-    return enum_name(&clinic__attach__v1__outcome__descriptor, v, "OUTCOME_");
-}
-
 static inline void say_status(struct desk *d, const PB(ApplicationStatusChanged) *m)
 {
-    say(d, "status %s %s %s", desk_name(d, m->application_id),
+    say(d, "status %s %s %s", app_name(d, m->application_id),
         enum_name(&clinic__attach__v1__status__descriptor, m->status, "STATUS_"), outcome_name(m->outcome));
     say_reasons(d, m->reasons, m->n_reasons);
     if (m->doctor_id)
@@ -116,11 +41,15 @@ static inline void say_status(struct desk *d, const PB(ApplicationStatusChanged)
 
 static inline void say_notice(struct desk *d, const PB(NotificationRequested) *m)
 {
-    say(d, "notice %s %s", desk_name(d, m->case_->application_id), m->milestone);
+    say(d, "notice %s %s", app_name(d, m->case_->application_id), m->milestone);
     if (m->old_clinic_id[0])
         say(d, " from %s", m->old_clinic_id);
     for (size_t i = 0; i < m->n_alternatives; i++)
         say(d, " or %s", m->alternatives[i]);
+    for (size_t i = 0; i < m->n_alternative_cards; i++)
+        say(d, " or %s", m->alternative_cards[i]->name);
+    if (m->clinic)
+        say(d, " at %s", m->clinic->name);
     say(d, "\n");
 }
 
@@ -129,25 +58,17 @@ static inline void say_capacity(struct desk *d, const char *type, const void *ms
     const char *short_type = strchr(type, 'y') + 2; /* ru.clinic.attach.capacity.<this>.v1 */
     const PB(Confirm) *m = msg;                     /* all begin with application_id, then clinic_id, but Reserve */
     bool asks = strncmp(short_type, "reserve", 7) == 0;
-    say(d, "%.*s %s %s\n", (int)strcspn(short_type, "."), short_type, desk_name(d, m->application_id),
+    say(d, "%.*s %s %s\n", (int)strcspn(short_type, "."), short_type, app_name(d, m->application_id),
         asks ? ((const PB(Reserve) *)msg)->clinic_id : m->clinic_id);
 }
 
-static inline void desk_record(void *ctx, const struct bus_rec *r)
+static void desk_say_event(struct desk *d, enum event_id type, const void *m)
 {
-    struct desk *d = ctx;
-    if (d->skip) {
-        d->skip--;
-        return;
-    }
-    d->read[r->topic]++;
-    int type = event_by_type(r->ce_type.p, r->ce_type.n);
-    const void *m = protobuf_c_message_unpack(events[type].msg, arena_pb(d->mem), r->value.n, r->value.p);
     const PB(ApplicationClosed) *closed = m;
     const PB(AttachmentChanged) *change = m;
     switch (type) {
     case EV_APPLICATION_CLOSED:
-        say(d, "closed %s %s\n", desk_name(d, closed->application_id), outcome_name(closed->outcome));
+        say(d, "closed %s %s\n", app_name(d, closed->application_id), outcome_name(closed->outcome));
         break;
     case EV_STATUS_CHANGED:
         say_status(d, m);
@@ -166,15 +87,11 @@ static inline void desk_record(void *ctx, const struct bus_rec *r)
     }
 }
 
-static inline const char *desk_trace(struct desk *d)
+static const char *desk_trace(struct desk *d)
 {
     static const int watched[] = {TOPIC_CAPACITY_INBOX, TOPIC_INTAKE_INBOX, TOPIC_APPLICATION,
                                   TOPIC_ATTACHMENT, TOPIC_NOTIFICATION_INBOX, TOPIC_ATTACHMENT_DLQ};
-    d->trace[0] = '\0';
-    for (size_t i = 0; i < N(watched); i++) {
-        d->skip = d->read[watched[i]];
-        fake_each(platform_cluster(d->p), watched[i], 0, desk_record, d);
-    }
+    desk_read(d, watched, N(watched));
     return d->trace;
 }
 
@@ -200,7 +117,7 @@ static inline PB(Case) *desk_case(struct desk *d, const char *app, const char *c
     PB(Application) *a = arena_alloc(d->mem, sizeof *a);
     clinic__attach__v1__case__init(k);
     clinic__attach__v1__application__init(a);
-    k->application_id = (char *)desk_app(d, app);
+    k->application_id = desk_app(d, app);
     k->person_ref = (char *)REF;
     k->application = a;
     k->rule_set = ARENA_NEW(d->mem, PB(RuleSetRef));
@@ -259,24 +176,35 @@ static inline void do_stopped(struct desk *d, const char *app, const char *clini
     desk_send(d, EV_APPLICATION_STOPPED, &m, m.case_->application_id);
 }
 
-static inline void do_reserved(struct desk *d, const char *app, const char *clinic, unsigned doctor, bool over)
+static inline PB(ClinicCard) *desk_card(struct desk *d, const char *id, const char *name)
+{
+    PB(ClinicCard) *x = ARENA_NEW(d->mem, PB(ClinicCard));
+    clinic__attach__v1__clinic_card__init(x);
+    x->clinic_id = arena_strdup(d->mem, id);
+    x->name = (char *)name;
+    return x;
+}
+
+static inline void do_reserved(struct desk *d, const char *app, const char *clinic, unsigned doctor, const char *line)
 {
     PB(Reserved) m = CLINIC__ATTACH__V1__RESERVED__INIT;
-    m.application_id = (char *)desk_app(d, app);
+    m.application_id = desk_app(d, app);
     m.person_ref = (char *)REF;
     m.clinic_id = (char *)clinic;
     m.doctor_id = doctor;
-    m.over_capacity = over;
+    m.over_capacity = has(line, " over");
+    if (has(line, " named"))
+        m.clinic = desk_card(d, clinic, "First");
     desk_send(d, EV_RESERVED, &m, m.application_id);
 }
 
-static inline void do_full(struct desk *d, const char *app, const char *clinic)
+static inline void do_full(struct desk *d, const char *app, const char *clinic, const char *line)
 {
     PB(ReserveRefused) m = CLINIC__ATTACH__V1__RESERVE_REFUSED__INIT;
     PB(Reason) r = CLINIC__ATTACH__V1__REASON__INIT, *one = &r;
     char *other = (char *)"K9";
     r.code = (char *)"CAPACITY_ALL_DOCTORS_FULL";
-    m.application_id = (char *)desk_app(d, app);
+    m.application_id = desk_app(d, app);
     m.person_ref = (char *)REF;
     m.clinic_id = (char *)clinic;
     m.outcome = PB_OUTCOME(REFUSED);
@@ -284,13 +212,19 @@ static inline void do_full(struct desk *d, const char *app, const char *clinic)
     m.n_reasons = 1;
     m.alternatives = &other;
     m.n_alternatives = 1;
+    PB(ClinicCard) *card = desk_card(d, other, "Ninth");
+    if (has(line, " named")) {
+        m.clinic = desk_card(d, clinic, "First");
+        m.alternative_cards = &card;
+        m.n_alternative_cards = 1;
+    }
     desk_send(d, EV_RESERVE_REFUSED, &m, m.application_id);
 }
 
 static inline void do_withdraw(struct desk *d, const char *app)
 {
     PB(WithdrawalRequested) m = CLINIC__ATTACH__V1__WITHDRAWAL_REQUESTED__INIT;
-    m.application_id = (char *)desk_app(d, app);
+    m.application_id = desk_app(d, app);
     m.person_ref = (char *)REF;
     desk_send(d, EV_WITHDRAWAL_REQUESTED, &m, m.application_id);
 }
@@ -311,7 +245,7 @@ static inline void do_at(struct desk *d, const char *date)
     platform_advance(d->p, ms);
 }
 
-static inline void desk_do(struct desk *d, const char *line)
+static void desk_do(struct desk *d, const char *line)
 {
     char verb[16] = "", a[40] = "", b[40] = "", c[40] = "", e[40] = "";
     sscanf(line, "%15s %39s %39s %39s %39s", verb, a, b, c, e);
@@ -330,28 +264,18 @@ static inline void desk_do(struct desk *d, const char *line)
     else if (strcmp(verb, "withdraw") == 0)
         do_withdraw(d, a);
     else if (strcmp(verb, "reserved") == 0)
-        do_reserved(d, a, b, (unsigned)atoi(c), has(line, " over"));
+        do_reserved(d, a, b, (unsigned)atoi(c), line);
     else if (strcmp(verb, "full") == 0)
-        do_full(d, a, b);
+        do_full(d, a, b, line);
     else
         fail_msg("no command \"%s\"", line);
     platform_run(d->p);
 }
 
-/* Commands and the trace each must leave, ended by {0}. */
-struct step {
-    const char *what, *trace;
-};
 static inline void desk_play(const struct step *steps)
 {
     struct desk d;
     desk_open(&d);
-    for (int i = 0; steps[i].what; i++) {
-        desk_do(&d, steps[i].what);
-        const char *got = desk_trace(&d);
-        if (strcmp(got, steps[i].trace) != 0)
-            fail_msg("step %d, \"%s\": wanted\n%sgot\n%s", i, steps[i].what, steps[i].trace, got);
-    }
-    desk_close(&d);
+    desk_follow(&d, steps);
 }
 #endif

@@ -48,13 +48,54 @@ static void test_repeats_change_nothing(void **state)
                                   "change >K1\nnotice A1 N-06\n"},
         {"reserved A1 K1 7 over", ""},
         {"full A1 K1", ""},
-        {"verified A1 K1", ""},
-        {"withdraw A1", ""},
         {"verified A2 K2", "reserve A2 K2\n"},
         {"full A2 K2", CLOSED("A2", "REFUSED", "REFUSED", " CAPACITY_ALL_DOCTORS_FULL") "notice A2 N-08 or K9\n"},
         {"full A2 K2", ""},
-        {"verified A2 K2", ""},
-        {"stopped A2 K2 REFUSED POLICY_NOT_FOUND", ""},
+        {0},
+    };
+    desk_play(steps);
+}
+
+/* Who asks again after the end hears the kept outcome; nobody else hears anything. */
+static void test_closed_ones_are_answered_again(void **state)
+{
+    (void)state;
+    static const struct step steps[] = {
+        {"verified A1 K1", "reserve A1 K1\n"},
+        {"reserved A1 K1 7", "confirm A1 K1\n" CLOSED("A1", "APPROVED", "ATTACHED", " OK_ATTACHED_FIRST doctor 7")
+                             "change >K1\nnotice A1 N-06\n"},
+        {"verified A1 K1", "closed A1 APPROVED\n"}, /* an attachment rests on it */
+        {"stopped A1 K1 REFUSED POLICY_NOT_FOUND", "closed A1 APPROVED\n"},
+        {"withdraw A1", "closed A1 APPROVED\n"},
+        {"verified A2 K2", "reserve A2 K2\n"},
+        {"verified A2 K2", ""}, /* in flight: answered when it ends */
+        {"full A2 K2", CLOSED("A2", "REFUSED", "REFUSED", " CAPACITY_ALL_DOCTORS_FULL") "notice A2 N-08 or K9\n"},
+        {"verified A2 K2", "closed A2 REFUSED\n"},
+        {"stopped A2 K2 RETURNED DOC_MISSING", "closed A2 REFUSED\n"},
+        {"withdraw A2", "closed A2 REFUSED\n"},
+        {"withdraw A2", "closed A2 REFUSED\n"},
+        {"verified A3 K3", "reserve A3 K3\n"},
+        {"reserved A3 K3 1", "confirm A3 K3\nrelease A1 K1\n"
+                             CLOSED("A3", "APPROVED", "ATTACHED", " OK_ATTACHED doctor 1 counted")
+                             "change K1>K3 counted\nnotice A3 N-06 from K1\n"},
+        {"verified A1 K1", "closed A1 APPROVED\n"}, /* its attachment has ended, its outcome has not changed */
+        {0},
+    };
+    desk_play(steps);
+}
+
+/* Capacity's names of clinics go into the notice; they are not kept. */
+static void test_notices_name_the_clinics(void **state)
+{
+    (void)state;
+    static const struct step steps[] = {
+        {"verified A1 K1", "reserve A1 K1\n"},
+        {"full A1 K1 named", CLOSED("A1", "REFUSED", "REFUSED", " CAPACITY_ALL_DOCTORS_FULL")
+                             "notice A1 N-08 or K9 or Ninth at First\n"},
+        {"verified A2 K1", "reserve A2 K1\n"},
+        {"reserved A2 K1 7 named", "confirm A2 K1\n"
+                                   CLOSED("A2", "APPROVED", "ATTACHED", " OK_ATTACHED_FIRST doctor 7")
+                                   "change >K1\nnotice A2 N-06 at First\n"},
         {0},
     };
     desk_play(steps);
@@ -84,16 +125,16 @@ static void test_withdrawal(void **state)
         {"withdraw A1", ""}, /* before arrival */
         {"withdraw A1", ""},
         {"verified A1 K1", CLOSED("A1", "WITHDRAWN", "WITHDRAWN", "")},
-        {"verified A1 K1", ""},
+        {"verified A1 K1", "closed A1 WITHDRAWN\n"},
         {"withdraw A2", ""},
         {"stopped A2 K1 REFUSED POLICY_NOT_FOUND", CLOSED("A2", "WITHDRAWN", "WITHDRAWN", "")},
         {"verified A3 K1", "reserve A3 K1\n"}, /* while waiting */
         {"withdraw A3", "cancel A3 K1\n" CLOSED("A3", "WITHDRAWN", "WITHDRAWN", "")},
-        {"withdraw A3", ""},
+        {"withdraw A3", "closed A3 WITHDRAWN\n"},
         {"verified A4 K1", "reserve A4 K1\n"}, /* after the decision */
         {"reserved A4 K1 1", "confirm A4 K1\n" CLOSED("A4", "APPROVED", "ATTACHED", " OK_ATTACHED_FIRST doctor 1")
                              "change >K1\nnotice A4 N-06\n"},
-        {"withdraw A4", ""},
+        {"withdraw A4", "closed A4 APPROVED\n"},
         {0},
     };
     desk_play(steps);
@@ -351,6 +392,8 @@ int main(void)
         cmocka_unit_test(test_change),
         cmocka_unit_test(test_first_is_not_counted),
         cmocka_unit_test(test_repeats_change_nothing),
+        cmocka_unit_test(test_closed_ones_are_answered_again),
+        cmocka_unit_test(test_notices_name_the_clinics),
         cmocka_unit_test(test_late_answers_give_the_place_back),
         cmocka_unit_test(test_withdrawal),
         cmocka_unit_test(test_early_withdrawals_are_not_forgotten),

@@ -2,125 +2,57 @@
  *   commands   clinic ID DOCTORS [words]   doctors as 1:10 (number:norm), with ! closed, @d district, e.g. 1:10,2:5!,3:1@arbat
  *              reserve APP CLINIC [doctor N] [from DISTRICT] [online] · confirm|cancel|release APP CLINIC
  *              occupy APP CLINIC DOCTOR
- *   words      unlisted, research, dental (profile), private, insurer, area DISTRICT
+ *   words      unlisted, research, dental (profile), private, insurer, area DISTRICT, named NAME (at Lane 5, with a phone)
  *   trace      answers, dead letters, then the places of the clinic spoken of: [doctor:used ...] */
 #ifndef CLINIC_TEST_CAPACITY_DESK_H
 #define CLINIC_TEST_CAPACITY_DESK_H
-#include "tests/unit/help.h"
-#include "base/log.h"
-#include "clinic/attach/v1/events.pb-c.h"
-#include "domain/pb.h"
+#include "tests/unit/desk_fixture.h"
 #include "services/capacity/capacity.h"
-#include "support/init_test.h"
-#include "support/platform_fake.h"
-#include "wire/seal.h"
 
-#define REF "person-ref-00001"
+static inline void desk_open(struct desk *d) { desk_start(d, &capacity_svc, 1780470000000); }
+static inline const char *app_name(struct desk *d, const char *id) { return desk_name(d, id, "?"); }
 
-struct desk {
-    struct platform *p;
-    struct arena *mem;
-    struct conf *conf;
-    size_t read[TOPIC_N], skip;
-    const char *names[64];
-    size_t names_n;
-    const char *clinic; /* spoken of last */
-    char trace[2000];
-};
-
-static inline char *desk_app(struct desk *d, const char *name)
+/* Only what a clinic was given a name for: most stories are about places. */
+static inline void say_card(struct desk *d, const PB(ClinicCard) *card)
 {
-    char *id = ARENA_ARRAY(d->mem, char, 37);
-    application_id_of(CLINIC__ATTACH__V1__SOURCE__SOURCE_MOSRU, name, id);
-    for (size_t i = 0; i < d->names_n; i++)
-        if (strcmp(d->names[i], name) == 0)
-            return id;
-    assert_true(d->names_n < N(d->names));
-    d->names[d->names_n++] = arena_strdup(d->mem, name);
-    return id;
-}
-
-static inline const char *desk_name(struct desk *d, const char *id)
-{
-    char known[37];
-    for (size_t i = 0; i < d->names_n; i++) {
-        application_id_of(CLINIC__ATTACH__V1__SOURCE__SOURCE_MOSRU, d->names[i], known);
-        if (strcmp(known, id) == 0)
-            return d->names[i];
-    }
-    return "?";
-}
-
-static inline void desk_open(struct desk *d)
-{
-    static const struct conf_opt opts[] = {{"rules.dir", CONF_STR, SOURCE_DIR "/deploy/rules"}, {0}};
-    static const struct conf_opt *const tables[] = {opts, NULL};
-    struct err e;
-    static void *conf; /* rules are read once a process */
-    log_open("test", LOG_ERROR);
-    *d = (struct desk){.mem = arena_new((size_t)1 << 28, 1 << 16), .conf = conf_new(tables)};
-    if (!conf && !init_test(&capacity_svc, d->conf, &conf, &e))
-        fail_msg("%s", e.text);
-    d->p = platform_new(1, 1780470000000);
-    platform_add(d->p, &capacity_svc, conf);
-}
-
-static inline void desk_close(struct desk *d)
-{
-    platform_free(d->p);
-    conf_free(d->conf);
-    arena_free(d->mem);
-}
-
-static inline void say(struct desk *d, const char *fmt, ...) PRINTF(2, 3);
-static inline void say(struct desk *d, const char *fmt, ...)
-{
-    size_t n = strlen(d->trace);
-    va_list ap;
-    va_start(ap, fmt);
-    vsnprintf(d->trace + n, sizeof d->trace - n, fmt, ap);
-    va_end(ap);
+    if (card && card->name[0])
+        say(d, " (%s, %s%s%s)", card->name, card->address, card->phone[0] ? ", " : "", card->phone);
 }
 
 static inline void say_refused(struct desk *d, const PB(ReserveRefused) *m)
 {
-    say(d, "refused %s %s %s", desk_name(d, m->application_id),
-        protobuf_c_enum_descriptor_get_value(&clinic__attach__v1__outcome__descriptor, (int)m->outcome)->name +
-            strlen("OUTCOME_"),
-        m->reasons[0]->code);
-    for (size_t i = 0; i < m->n_alternatives; i++)
+    say(d, "refused %s %s %s", app_name(d, m->application_id), outcome_name((int)m->outcome), m->reasons[0]->code);
+    for (size_t i = 0; i < m->n_alternatives; i++) {
+        assert_string_equal(m->alternative_cards[i]->clinic_id, m->alternatives[i]);
         say(d, " or %s", m->alternatives[i]);
+        say_card(d, m->alternative_cards[i]);
+    }
+    say_card(d, m->clinic);
     say(d, "\n");
 }
 
-static inline void desk_record(void *ctx, const struct bus_rec *r)
+static inline void say_reserved(struct desk *d, const PB(Reserved) *m)
 {
-    struct desk *d = ctx;
-    if (d->skip) {
-        d->skip--;
-        return;
-    }
-    d->read[r->topic]++;
-    int type = event_by_type(r->ce_type.p, r->ce_type.n);
-    const void *m = protobuf_c_message_unpack(events[type].msg, arena_pb(d->mem), r->value.n, r->value.p);
-    const PB(Reserved) *y = m;
+    say(d, "reserved %s %s %u%s%s%s", app_name(d, m->application_id), m->clinic_id, m->doctor_id,
+        m->over_capacity ? " over" : "", m->district_id[0] ? " " : "", m->district_id);
+    say_card(d, m->clinic);
+    say(d, "\n");
+}
+
+static void desk_say_event(struct desk *d, enum event_id type, const void *m)
+{
     if (type == EV_RESERVED)
-        say(d, "reserved %s %s %u%s%s%s\n", desk_name(d, y->application_id), y->clinic_id, y->doctor_id,
-            y->over_capacity ? " over" : "", y->district_id[0] ? " " : "", y->district_id);
+        say_reserved(d, m);
     else if (type == EV_RESERVE_REFUSED)
         say_refused(d, m);
     else if (type == EV_DEAD_LETTER)
         say(d, "dead %s\n", ((const PB(DeadLetter) *)m)->detail);
 }
 
-static inline const char *desk_trace(struct desk *d)
+static const char *desk_trace(struct desk *d)
 {
     static const int watched[] = {TOPIC_ATTACHMENT_INBOX, TOPIC_CAPACITY_DLQ};
-    d->trace[0] = '\0';
-    for (size_t i = 0; i < N(watched); i++) {
-        d->skip = d->read[watched[i]];
-        fake_each(platform_cluster(d->p), watched[i], 0, desk_record, d);
-    }
+    desk_read(d, watched, N(watched));
     const PB(ClinicPlaces) *p = platform_get(d->p, 0, 1, bytes_str(d->clinic), d->mem);
     say(d, "[");
     for (uint32_t doctor = 0; p && doctor < 10; doctor++)
@@ -161,8 +93,9 @@ static inline void do_clinic(struct desk *d, const char *id, const char *doctors
 {
     PB(ClinicRecord) m = CLINIC__ATTACH__V1__CLINIC_RECORD__INIT;
     PB(Profile) profile = strstr(line, " dental") ? PB_PROFILE(ADULT_DENTAL) : PB_PROFILE(ADULT_THERAPEUTIC);
-    char area[40], text[200], *save, *insurer = (char *)"77001";
+    char area[40], name[40], text[200], *save, *insurer = (char *)"77001";
     after(line, " area ", area);
+    after(line, " named ", name);
     char *district = area;
     PB(Doctor) *all[10];
     m.doctors = all;
@@ -170,6 +103,11 @@ static inline void do_clinic(struct desk *d, const char *id, const char *doctors
     for (char *w = strtok_r(text, ",", &save); w; w = strtok_r(NULL, ",", &save))
         all[m.n_doctors++] = desk_doctor(d, w, profile);
     m.region = (char *)"77";
+    if (name[0]) {
+        m.name = name;
+        m.address = (char *)"Lane 5";
+        m.phone = (char *)"+74950000005";
+    }
     m.kind = strstr(line, " research") ? PB_CLINIC_KIND(RESEARCH) : PB_CLINIC_KIND(OUTPATIENT);
     m.ownership = strstr(line, " private") ? PB_OWNERSHIP(PRIVATE) : PB_OWNERSHIP(STATE_DOH);
     m.in_chi_register = !strstr(line, " unlisted");
@@ -223,7 +161,7 @@ static inline void do_settle(struct desk *d, const char *verb, const char *app, 
         fail_msg("no command \"%s\"", verb);
 }
 
-static inline void desk_do(struct desk *d, const char *line)
+static void desk_do(struct desk *d, const char *line)
 {
     char verb[16] = "", a[80] = "", b[80] = "", c[80] = "";
     sscanf(line, "%15s %79s %79s %79s", verb, a, b, c);
@@ -238,19 +176,10 @@ static inline void desk_do(struct desk *d, const char *line)
     platform_run(d->p);
 }
 
-struct step {
-    const char *what, *trace;
-};
 static inline void desk_play(const struct step *steps)
 {
     struct desk d;
     desk_open(&d);
-    for (int i = 0; steps[i].what; i++) {
-        desk_do(&d, steps[i].what);
-        const char *got = desk_trace(&d);
-        if (strcmp(got, steps[i].trace) != 0)
-            fail_msg("step %d, \"%s\": wanted\n%s\ngot\n%s", i, steps[i].what, steps[i].trace, got);
-    }
-    desk_close(&d);
+    desk_follow(&d, steps);
 }
 #endif

@@ -147,6 +147,27 @@ static void test_others_with_room_are_advised(void **state)
     desk_play(steps);
 }
 
+/* The answers name the clinics, for the notices: as the register has them. */
+static void test_answers_name_the_clinics(void **state)
+{
+    (void)state;
+    static const struct step steps[] = {
+        {"clinic K1 1:1 named First", "[]"},
+        {"clinic K2 1:2 named Second", "[]"},
+        {"reserve A1 K1", "reserved A1 K1 1 (First, Lane 5, +74950000005)\n[1:1]"},
+        {"reserve A2 K2", "reserved A2 K2 1 (Second, Lane 5, +74950000005)\n[1:1]"},
+        {"reserve A3 K1", "refused A3 REFUSED CAPACITY_ALL_DOCTORS_FULL or K2 (Second, Lane 5)"
+                          " (First, Lane 5, +74950000005)\n[1:1]"},
+        {"clinic K1 1:1 named Renamed", "[1:1]"},
+        {"reserve A1 K1", "reserved A1 K1 1 (Renamed, Lane 5, +74950000005)\n[1:1]"},
+        {"clinic K3 1:5 unlisted named Third", "[]"},
+        {"reserve A4 K3", "refused A4 REFUSED CLINIC_NOT_IN_CHI (Third, Lane 5, +74950000005)\n[]"},
+        {"reserve A5 K9", "refused A5 REFUSED CLINIC_NOT_IN_CHI\n[]"},
+        {0},
+    };
+    desk_play(steps);
+}
+
 static void test_malformed_commands_are_dead_letters(void **state)
 {
     (void)state;
@@ -188,6 +209,7 @@ int main(void)
         cmocka_unit_test(test_register_changes_meanwhile),
         cmocka_unit_test(test_imported_attachments_take_places),
         cmocka_unit_test(test_others_with_room_are_advised),
+        cmocka_unit_test(test_answers_name_the_clinics),
         cmocka_unit_test(test_malformed_commands_are_dead_letters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

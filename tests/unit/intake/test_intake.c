@@ -376,6 +376,33 @@ static void test_outcome_is_remembered(void **state)
     assert_int_equal(flow_count(f, TOPIC_INTAKE_DLQ, EV_DEAD_LETTER), 0);
 }
 
+/* The decider's first answer was lost; asked again it answers with the outcome and the last step alone. */
+static void test_a_repeated_answer_closes_an_open_one(void **state)
+{
+    struct flow *f = *state;
+    PB(ApplicationClosed) m;
+    PB(Step) last, *trail[] = {&last};
+    submit(f);
+    clinic__attach__v1__application_closed__init(&m);
+    clinic__attach__v1__step__init(&last);
+    last.status = STATUS(ATTACHED);
+    last.at_ms = RECEIVED_MS + 5000;
+    m.application_id = f->id;
+    m.outcome = PB_OUTCOME(APPROVED);
+    m.trail = trail;
+    m.n_trail = 1;
+    for (int i = 0; i < 2; i++) {
+        fake_publish_event(platform_cluster(f->p), TOPIC_INTAKE_INBOX, bytes_str(f->id), EV_APPLICATION_CLOSED, &m, NULL, f->id);
+        flow_run(f);
+        const PB(ApplicationState) *s = state_of(f);
+        assert_int_equal(s->outcome, PB_OUTCOME(APPROVED));
+        assert_int_equal(s->n_trail, 3);
+        last.at_ms += 5000; /* the second one changes nothing */
+    }
+    assert_int_equal(flow_count(f, TOPIC_APPLICATION, EV_STATUS_CHANGED), 1); /* nothing more is said in public */
+    assert_int_equal(flow_count(f, TOPIC_NOTIFICATION_INBOX, EV_NOTIFICATION_REQUESTED), 1);
+}
+
 static void test_outcome_of_nothing(void **state)
 {
     struct flow *f = *state;
@@ -441,6 +468,7 @@ int main(void)
         T(test_withdrawal_of_a_closed_one),
         T(test_withdrawal_without_a_reference),
         T(test_outcome_is_remembered),
+        T(test_a_repeated_answer_closes_an_open_one),
         T(test_outcome_of_nothing),
         T(test_passed_term_raises_one_alarm),
         T(test_closed_one_is_forgotten),

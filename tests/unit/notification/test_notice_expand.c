@@ -137,7 +137,7 @@ static void the_template_and_its_edition_are_recorded(void **state)
 {
     struct flow *f = *state;
     flow_ask(f, flow_request(f, "N-06", FLOW_BOTH));
-    assert_true(strncmp(flow_issue(f, "N-06", EMAIL)->template, "ru/N-06.email/1#", 16) == 0);
+    assert_true(strncmp(flow_issue(f, "N-06", EMAIL)->template, "ru/N-06.email/2#", 16) == 0);
 }
 
 static void a_missing_contact_is_skipped_with_its_cause(void **state)
