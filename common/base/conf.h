@@ -4,7 +4,7 @@
  * and line; so is an unknown CLINIC_ variable, but CLINIC_TEST_*, which belong to the tests. Keys under [kafka]
  * ("kafka.*", CLINIC_KAFKA_BOOTSTRAP_SERVERS, --set kafka.x=y) pass through to librdkafka unchecked here.
  * A CONF_MS value is milliseconds or has a unit: 200, 200ms, 5s, 10m, 2h, 14d. The order of the calls does not matter.
- * Errors: ERR_FATAL CONF-UNKNOWN, CONF-VALUE, CONF-RANGE, CONF-MISSING, CONF-FILE, INI-OPEN, INI-LINE.
+ * Errors: ERR_FATAL CONF-UNKNOWN, CONF-VALUE, CONF-RANGE, CONF-MISSING, CONF-FILE, INI-OPEN; ERR_INPUT INI-LINE.
  * Threads: read-only after conf_load. Ownership: process lifetime. */
 #ifndef CLINIC_CONF_H
 #define CLINIC_CONF_H

@@ -4,25 +4,18 @@
 #include "base/conf_impl.h"
 #include "base/inifile.h"
 
-struct from_file {
-    struct conf *c;
-    const char *path;
-};
-
-static bool on_key(void *ctx, const char *section, const char *key, const char *value, struct err *e)
+static bool on_key(void *ctx, const struct ini_line *l, struct err *e)
 {
-    struct from_file *f = ctx;
     char name[256];
-    int n = snprintf(name, sizeof name, "%s%s%s", section, *section ? "." : "", key);
+    int n = snprintf(name, sizeof name, "%s%s%s", l->section, *l->section ? "." : "", l->key);
     if (n >= (int)sizeof name)
         return err_set(e, ERR_FATAL, "CONF-UNKNOWN", "option name too long");
-    return conf_put(f->c, name, value, f->path, CONF_FILE, e);
+    return conf_put(ctx, name, l->value, l->file, CONF_FILE, e);
 }
 
 bool conf_load_file(struct conf *c, const char *path, struct err *e)
 {
-    struct from_file f = {c, path};
-    return inifile_each(path, on_key, &f, e);
+    return inifile_each(path, on_key, c, e);
 }
 
 void conf_env_name(const char *name, char *ret, size_t n)

@@ -1,14 +1,15 @@
 #include "base/inifile.h"
+#include <dirent.h>
 #include <errno.h>
 #include <ini.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { LINE_MAX_BYTES = 4096 };
 
 struct walk {
     FILE *f;
-    int line;
+    struct ini_line at;
     inifile_fn *fn;
     void *ctx;
     struct err *e;
@@ -18,7 +19,7 @@ struct walk {
 static bool fail_line(struct walk *w, const char *what)
 {
     w->failed = true;
-    return err_set(w->e, ERR_FATAL, "INI-LINE", "%s", what);
+    return err_set(w->e, ERR_INPUT, "INI-LINE", "%s", what);
 }
 
 /* fgets for inih. Blanks at the start go, because inih would read an indented line as the continuation of the one
@@ -28,7 +29,7 @@ static char *read_line(char *to, int size, void *stream)
     struct walk *w = stream;
     if (w->failed || !fgets(to, size, w->f))
         return NULL;
-    w->line++;
+    w->at.line++;
     size_t n = strlen(to);
     if (n && to[n - 1] != '\n' && !feof(w->f)) {
         fail_line(w, "line too long");
@@ -42,23 +43,58 @@ static char *read_line(char *to, int size, void *stream)
 static int on_key(void *user, const char *section, const char *name, const char *value)
 {
     struct walk *w = user;
-    if (!w->failed && !w->fn(w->ctx, section, name, value, w->e))
+    w->at.section = section;
+    w->at.key = name;
+    w->at.value = value;
+    if (!w->failed && !w->fn(w->ctx, &w->at, w->e))
         w->failed = true;
     return !w->failed;
 }
 
-bool inifile_each(const char *path, inifile_fn *fn, void *ctx, struct err *e)
+bool inifile_each_of(FILE *f, const char *name, inifile_fn *fn, void *ctx, struct err *e)
 {
-    struct walk w = {.f = fopen(path, "re"), .fn = fn, .ctx = ctx, .e = e};
-    if (!w.f)
-        return err_set(e, ERR_FATAL, "INI-OPEN", "%s: %s", path, strerror(errno));
+    struct walk w = {.f = f, .at.file = name, .fn = fn, .ctx = ctx, .e = e};
     ini_max_line = LINE_MAX_BYTES;
     ini_stop_on_first_error = true;
     int bad = ini_parse_stream(read_line, &w, on_key, &w);
-    if (ferror(w.f) && !w.failed)
+    if (ferror(f) && !w.failed)
         fail_line(&w, "cannot be read");
-    fclose(w.f);
     if (bad > 0 && !w.failed)
         fail_line(&w, "neither [section] nor key = value");
-    return w.failed ? err_prefix(e, "%s:%d", path, w.line) : true;
+    return w.failed ? err_prefix(e, "%s:%d", name, w.at.line) : true;
+}
+
+bool inifile_each(const char *path, inifile_fn *fn, void *ctx, struct err *e)
+{
+    FILE *f = fopen(path, "re");
+    if (!f)
+        return err_set(e, ERR_FATAL, "INI-OPEN", "%s: %s", path, strerror(errno));
+    bool ok = inifile_each_of(f, path, fn, ctx, e);
+    fclose(f);
+    return ok;
+}
+
+static int is_ini(const struct dirent *d)
+{
+    size_t n = strlen(d->d_name);
+    return n > 4 && d->d_name[0] != '.' && strcmp(d->d_name + n - 4, ".ini") == 0;
+}
+
+bool inifile_each_path(const char *folder, bool (*fn)(void *ctx, const char *path, struct err *e), void *ctx, size_t *ret_n,
+                       struct err *e)
+{
+    struct dirent **names = NULL;
+    int n = scandir(folder, &names, is_ini, alphasort);
+    if (n < 0)
+        return err_set(e, ERR_FATAL, "INI-OPEN", "%s: %s", folder, strerror(errno));
+    bool ok = true;
+    for (int i = 0; i < n; i++) {
+        char path[4096];
+        snprintf(path, sizeof path, "%s/%s", folder, names[i]->d_name);
+        ok = ok && fn(ctx, path, e);
+        free(names[i]);
+    }
+    free(names);
+    *ret_n = (size_t)n;
+    return ok;
 }

@@ -4,8 +4,8 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/inifile.h"
 #include "domain/date.h"
-#include "domain/inifile.h"
 
 enum { YEAR_FIRST = 2000, YEAR_LAST = 2100, YEAR_N = YEAR_LAST - YEAR_FIRST + 1 };
 enum { OFF = 1, WORKING = 2, SHORTENED = 4 };
@@ -160,7 +160,7 @@ bool calendar_load_stream(struct calendar *c, FILE *f, const char *name, struct 
 {
     struct year y = {.known = true};
     struct reading r = {.y = &y};
-    if (!inifile_each_line(f, name, on_line, &r, e))
+    if (!inifile_each_of(f, name, on_line, &r, e))
         return false;
     if (r.year == 0)
         return err_set(e, ERR_INPUT, "calendar", "%s: no year", name);

@@ -1,4 +1,4 @@
-/* date.h - civil dates of the proleptic Gregorian calendar and their relation to instants. Pure.
+/* date.h - civil dates of the proleptic Gregorian calendar and their relation to instants, over base/text.h. Pure.
  * Day numbers count from 1970-01-01 = 0. Instants are ms since the epoch, UTC. A region's offset from UTC is fixed
  * (Russia has had no summer time since 2011), in minutes: rule key region.utc_offset_min. Years 1800 to 2200. */
 #ifndef CLINIC_DATE_H

@@ -1,7 +1,7 @@
 #include "domain/document.h"
 #include <stdio.h>
 #include <string.h>
-#include "domain/text.h"
+#include "domain/letter.h"
 
 enum series_mask {
     SERIES_FREE,     /* up to 10 signs, may be empty (S of F011) */
@@ -63,7 +63,7 @@ static const struct doc_row *row_of(PB(DocumentType) type)
 /* Latin capital that a sign of a Roman number stands for; people type Cyrillic and the digit one. 0 = none. */
 static char roman_sign(int32_t c)
 {
-    switch (text_upper(c)) {
+    switch (letter_upper(c)) {
     case 'I': case '1': case 0x406: return 'I';
     case 'V': case 0x423: return 'V'; /* У */
     case 'X': case 0x425: return 'X'; /* Х */
@@ -109,7 +109,7 @@ static const char *birth_series(const char *text, char to[DOCUMENT_PART_MAX])
     char roman[8];
     size_t n = 0, used;
     int32_t c;
-    for (; (c = text_next(&text)) != 0 && !text_is_dash(c) && !text_is_space(c); roman[n++] = roman_sign(c))
+    for (; (c = letter_next(&text)) != 0 && !letter_is_dash(c) && !letter_is_space(c); roman[n++] = roman_sign(c))
         if (n == sizeof roman - 1 || !roman_sign(c))
             return "a birth certificate has a Roman number, a hyphen and two Cyrillic letters";
     roman[n] = '\0';
@@ -117,10 +117,10 @@ static const char *birth_series(const char *text, char to[DOCUMENT_PART_MAX])
         return "the Roman number of a birth certificate is not written canonically";
     used = (size_t)snprintf(to, DOCUMENT_PART_MAX, "%s-", roman);
     for (int letters = 0; letters < 2; letters++) {
-        c = text_upper(text_next(&text));
+        c = letter_upper(letter_next(&text));
         if ((c < 0x410 || c > 0x42f) && c != 0x401)
             return "a birth certificate has two Cyrillic letters after the hyphen";
-        text_put(to, DOCUMENT_PART_MAX, &used, c);
+        letter_put(to, DOCUMENT_PART_MAX, &used, c);
     }
     return *text ? "a birth certificate has only two letters after the hyphen" : NULL;
 }
@@ -150,8 +150,8 @@ static bool free_text(const char *text, size_t max, char to[DOCUMENT_PART_MAX])
     to[0] = '\0';
     for (; *text == ' '; text++)
         ;
-    for (; (c = text_next(&text)) != 0; chars++)
-        if (c < 0 || text_is_control(c) || chars == max || !text_put(to, DOCUMENT_PART_MAX, &n, text_upper(c)))
+    for (; (c = letter_next(&text)) != 0; chars++)
+        if (c < 0 || letter_is_control(c) || chars == max || !letter_put(to, DOCUMENT_PART_MAX, &n, letter_upper(c)))
             return false;
     while (n > 0 && to[n - 1] == ' ')
         to[--n] = '\0';
@@ -165,7 +165,7 @@ static const char *series_rule(const struct doc_row *r, const char *text, char t
     case SERIES_ROMAN: return birth_series(text, to);
     case SERIES_TWO:
         snprintf(to, DOCUMENT_PART_MAX, "%s", text);
-        return text_is_digits(text, 2, 2) ? NULL : "the series of this paper has 2 digits";
+        return letter_is_digits(text, 2, 2) ? NULL : "the series of this paper has 2 digits";
     case SERIES_FREE: break;
     }
     return free_text(text, 10, to) ? NULL : "the series has at most 10 printable signs";
@@ -176,7 +176,7 @@ static const char *number_rule(const struct doc_row *r, const char *text, char t
     if (r->max == 0)
         return free_text(text, 32, to) && *to ? NULL : "the number has 1 to 32 printable signs";
     snprintf(to, DOCUMENT_PART_MAX, "%s", text);
-    bool fits = text_is_digits(text, (size_t)r->min, (size_t)r->max);
+    bool fits = letter_is_digits(text, (size_t)r->min, (size_t)r->max);
     return fits ? NULL : "the number does not have as many digits as this paper has";
 }
 

@@ -1,7 +1,7 @@
 #include "domain/name.h"
 #include <string.h>
 #include <utf8proc.h>
-#include "domain/text.h"
+#include "domain/letter.h"
 
 enum {
     FOLD = UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_COMPAT | UTF8PROC_CASEFOLD | UTF8PROC_IGNORE,
@@ -10,7 +10,7 @@ enum {
 };
 
 static bool is_apostrophe(int32_t c) { return c == '\'' || c == '`' || c == 0x2019 || c == 0x2bc; }
-static bool is_separator(int32_t c) { return text_is_space(c) || text_is_dash(c); }
+static bool is_separator(int32_t c) { return letter_is_space(c) || letter_is_dash(c); }
 
 /* Code points of the folded text, in the arena; -1 when the text is not UTF-8. */
 static utf8proc_ssize_t fold(const char *text, size_t len, struct arena *mem, utf8proc_int32_t **ret)
@@ -30,10 +30,10 @@ static void unify_word(utf8proc_int32_t *word, utf8proc_ssize_t n)
 {
     bool has_cyrillic = false;
     for (utf8proc_ssize_t i = 0; i < n; i++)
-        has_cyrillic |= text_is_cyrillic(word[i]);
+        has_cyrillic |= letter_is_cyrillic(word[i]);
     for (utf8proc_ssize_t i = 0; i < n; i++) {
         if (has_cyrillic)
-            word[i] = text_cyrillic_twin(word[i]);
+            word[i] = letter_cyrillic_twin(word[i]);
         if (word[i] == YO)
             word[i] = YE;
     }
@@ -54,9 +54,9 @@ static char *join_words(utf8proc_int32_t *points, utf8proc_ssize_t n, struct are
             if (is_apostrophe(points[i]))
                 continue;
             if (!begun && used > 0) /* not for a word of apostrophes alone */
-                text_put(out, size, &used, ' ');
+                letter_put(out, size, &used, ' ');
             begun = true;
-            text_put(out, size, &used, points[i]);
+            letter_put(out, size, &used, points[i]);
         }
         i = end + 1;
     }
@@ -89,8 +89,8 @@ bool name_holder(const char *surname, const char *name, const char *patronymic, 
 bool utf8_ok(const char *text)
 {
     int32_t c;
-    while ((c = text_next(&text)) != 0)
-        if (c < 0 || text_is_control(c))
+    while ((c = letter_next(&text)) != 0)
+        if (c < 0 || letter_is_control(c))
             return false;
     return true;
 }
@@ -99,8 +99,8 @@ bool name_ok(const char *text)
 {
     bool has_letter = false;
     int32_t c;
-    while ((c = text_next(&text)) != 0) {
-        bool letter = text_is_letter(c) || (c >= 0x300 && c < 0x370); /* combining marks of decomposed letters */
+    while ((c = letter_next(&text)) != 0) {
+        bool letter = letter_is_letter(c) || (c >= 0x300 && c < 0x370); /* combining marks of decomposed letters */
         if (!letter && !is_separator(c) && !is_apostrophe(c) && c != '.')
             return false;
         has_letter |= letter;

@@ -1,7 +1,7 @@
 #include "domain/policy.h"
 #include <stdio.h>
 #include <string.h>
-#include "domain/text.h"
+#include "domain/letter.h"
 
 enum { OLD_MAX_CHARS = 20 };
 
@@ -11,11 +11,11 @@ static bool squeeze(const char *text, char *to, size_t size)
     size_t n = 0;
     int32_t c;
     to[0] = '\0';
-    while ((c = text_next(&text)) != 0) {
-        if (text_is_space(c) || text_is_dash(c))
+    while ((c = letter_next(&text)) != 0) {
+        if (letter_is_space(c) || letter_is_dash(c))
             continue;
         bool digit = c >= '0' && c <= '9';
-        if ((!digit && !text_is_letter(c)) || !text_put(to, size, &n, text_cyrillic_twin(text_upper(c))))
+        if ((!digit && !letter_is_letter(c)) || !letter_put(to, size, &n, letter_cyrillic_twin(letter_upper(c))))
             return false;
     }
     return true;
@@ -25,9 +25,9 @@ static PB(PolicyForm) derive_form(const char *series, const char *number)
 {
     if (*series)
         return PB_FORM(OLD);
-    if (text_is_digits(number, 16, 16))
+    if (letter_is_digits(number, 16, 16))
         return PB_FORM(UNIFIED_ELECTRONIC);
-    return text_is_digits(number, 9, 9) ? PB_FORM(TEMP_CERT) : PB_FORM(UNSPECIFIED);
+    return letter_is_digits(number, 9, 9) ? PB_FORM(TEMP_CERT) : PB_FORM(UNSPECIFIED);
 }
 
 /* Rule that squeezed series and number break for their form; NULL = none. */
@@ -38,13 +38,13 @@ static const char *broken_rule(PB(PolicyForm) form, const char *series, const ch
     if (form == PB_FORM(OLD)) {
         if (!*number)
             return "an old policy has a number";
-        return text_chars(series) + text_chars(number) > OLD_MAX_CHARS ? "an old policy has at most 20 signs" : NULL;
+        return letter_chars(series) + letter_chars(number) > OLD_MAX_CHARS ? "an old policy has at most 20 signs" : NULL;
     }
     if (*series)
         return "only an old policy has a series";
     if (form == PB_FORM(TEMP_CERT))
-        return text_is_digits(number, 9, 9) ? NULL : "a temporary certificate has 9 digits";
-    return text_is_digits(number, 16, 16) ? NULL : "a unified policy has 16 digits";
+        return letter_is_digits(number, 9, 9) ? NULL : "a temporary certificate has 9 digits";
+    return letter_is_digits(number, 16, 16) ? NULL : "a unified policy has 16 digits";
 }
 
 static bool compose(PB(PolicyForm) form, const char *series, const char *number, char out[POLICY_NORMAL_MAX])
@@ -84,15 +84,15 @@ bool policy_normal(PB(PolicyForm) form, const char *series, const char *number, 
 static void raw_put(const char *text, char ret[POLICY_NORMAL_MAX], size_t *n)
 {
     int32_t c;
-    while ((c = text_next(&text)) != 0)
-        if (c > 0 && !text_is_space(c) && !text_is_dash(c) && !text_put(ret, POLICY_NORMAL_MAX, n, text_upper(c)))
+    while ((c = letter_next(&text)) != 0)
+        if (c > 0 && !letter_is_space(c) && !letter_is_dash(c) && !letter_put(ret, POLICY_NORMAL_MAX, n, letter_upper(c)))
             return;
 }
 
 void policy_raw(const char *series, const char *number, char ret[POLICY_NORMAL_MAX])
 {
     size_t n = 2;
-    strcpy(ret, "X:");
+    memcpy(ret, "X:", sizeof "X:");
     raw_put(series, ret, &n);
     raw_put(number, ret, &n);
 }

@@ -1,8 +1,7 @@
 /* ruleset_load.c - rule files into rule sets. */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include "domain/inifile.h"
+#include "base/inifile.h"
 #include "domain/ruleset_impl.h"
 
 enum { ARENA_BYTES = 64 << 20, SETS_MAX = 200 };
@@ -176,20 +175,7 @@ static bool on_line(void *ctx, const struct ini_line *l, struct err *e)
     return take_rule(s, r, l, e);
 }
 
-static bool read_stream(struct rulesets *s, FILE *f, const char *name, struct err *e)
-{
-    return inifile_each_line(f, name, on_line, s, e);
-}
-
-static bool read_path(void *ctx, const char *path, struct err *e)
-{
-    FILE *f = fopen(path, "re");
-    if (!f)
-        return err_set(e, ERR_FATAL, "rules", "%s: %s", path, strerror(errno));
-    bool ok = read_stream(ctx, f, path, e);
-    fclose(f);
-    return ok;
-}
+static bool read_path(void *ctx, const char *path, struct err *e) { return inifile_each(path, on_line, ctx, e); }
 
 static bool finish(struct rulesets *s, bool ok, struct rulesets **ret, struct err *e)
 {
@@ -218,5 +204,5 @@ bool rulesets_load_file(const char *path, struct rulesets **ret, struct err *e)
 bool rulesets_load_stream(FILE *f, const char *name, struct rulesets **ret, struct err *e)
 {
     struct rulesets *s = rulesets_new();
-    return finish(s, read_stream(s, f, name, e), ret, e);
+    return finish(s, inifile_each_of(f, name, on_line, s, e), ret, e);
 }

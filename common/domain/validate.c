@@ -7,7 +7,7 @@
 #include "domain/document.h"
 #include "domain/name.h"
 #include "domain/snils.h"
-#include "domain/text.h"
+#include "domain/letter.h"
 
 enum { AGE_MAX = 130 };
 
@@ -57,7 +57,7 @@ static bool two_digits(const char *s, int max)
 {
     char text[3] = "";
     snprintf(text, sizeof text, "%.2s", s);
-    return text_is_digits(text, 2, 2) && (text[0] - '0') * 10 + (text[1] - '0') <= max;
+    return letter_is_digits(text, 2, 2) && (text[0] - '0') * 10 + (text[1] - '0') <= max;
 }
 
 /* RFC 3339: date, T, time, optional fraction, Z or an offset. */
@@ -135,7 +135,7 @@ static bool check_texts(const void *msg, const struct text_field *fields, struct
             return bad(e, f->path, "well-formed UTF-8 without control characters");
         if (!*text && !f->required)
             continue;
-        if (!*text || text_chars(text) > f->max || (f->form && !f->form(text)))
+        if (!*text || letter_chars(text) > f->max || (f->form && !f->form(text)))
             return bad(e, f->path, f->rule);
     }
     return true;

@@ -66,9 +66,10 @@ static bool add_seal(struct keyring *k, const char *id, const char *text, struct
     return true;
 }
 
-static bool on_key(void *ctx, const char *section, const char *key, const char *value, struct err *e)
+static bool on_key(void *ctx, const struct ini_line *l, struct err *e)
 {
     struct keyring *k = ctx;
+    const char *section = l->section, *key = l->key, *value = l->value;
     if (strcmp(section, "seal") == 0)
         return strcmp(key, "current") == 0 ? read_id(key, value, k->current_id, e) : add_seal(k, key, value, e);
     if (strcmp(section, "pseudonym") == 0 && strcmp(key, "key") == 0)

@@ -19,7 +19,7 @@
 #define PERSON_REF_LEN 16 /* base64url characters, 96 bits */
 
 struct keyring;
-/* gives. ERR_FATAL with file and line, never with a key: INI-OPEN, INI-LINE, KEYRING. */
+/* gives. With file and line, never with a key: ERR_FATAL INI-OPEN, KEYRING; ERR_INPUT INI-LINE. */
 bool keyring_load(const char *path, struct keyring **ret, struct err *e) MUST_CHECK;
 void keyring_free(struct keyring *k);
 bool keyring_can_seal(const struct keyring *k);

@@ -1,19 +1,18 @@
 /* close.c - see close.h. */
 #include "services/attachment/close.h"
 #include "domain/channel.h"
-
-#define STATUS(x) CLINIC__ATTACH__V1__STATUS__STATUS_##x
+#include "domain/trail.h"
 
 static const struct {
     PB(Status) status;
     const char *milestone; /* of a portal; NULL = nobody is told but by the status */
 } of_outcome[] = {
-    [PB_OUTCOME(APPROVED)] = {STATUS(ATTACHED), "N-06"},
-    [PB_OUTCOME(REFUSED)] = {STATUS(REFUSED), "N-08"},
-    [PB_OUTCOME(RETURNED)] = {STATUS(AWAITING_DOCUMENTS), "N-05"},
-    [PB_OUTCOME(WITHDRAWN)] = {STATUS(WITHDRAWN), NULL},
-    [PB_OUTCOME(GATED)] = {STATUS(GATED), "N-02"},
-    [PB_OUTCOME(EXPIRED)] = {STATUS(EXPIRED), NULL},
+    [PB_OUTCOME(APPROVED)] = {PB_STATUS(ATTACHED), "N-06"},
+    [PB_OUTCOME(REFUSED)] = {PB_STATUS(REFUSED), "N-08"},
+    [PB_OUTCOME(RETURNED)] = {PB_STATUS(AWAITING_DOCUMENTS), "N-05"},
+    [PB_OUTCOME(WITHDRAWN)] = {PB_STATUS(WITHDRAWN), NULL},
+    [PB_OUTCOME(GATED)] = {PB_STATUS(GATED), "N-02"},
+    [PB_OUTCOME(EXPIRED)] = {PB_STATUS(EXPIRED), NULL},
 };
 
 struct ending att_ending_of(struct arena *mem, struct finding f)
@@ -22,21 +21,6 @@ struct ending att_ending_of(struct arena *mem, struct finding f)
     e.reasons = ARENA_ARRAY(mem, PB(Reason) *, 1);
     e.reasons[0] = reason_msg(mem, f);
     return e;
-}
-
-/* The case with the final step on its trail; shares everything else. */
-static PB(Case) *finished(const struct svc_event *ev, const PB(Case) *k, PB(Status) status)
-{
-    PB(Case) *fresh = arena_dup(ev->arena, k, sizeof *k);
-    PB(Step) *step = arena_alloc(ev->arena, sizeof *step);
-    clinic__attach__v1__step__init(step);
-    step->status = status;
-    step->at_ms = ev->now_ms;
-    fresh->trail = ARENA_ARRAY(ev->arena, PB(Step) *, k->n_trail + 1);
-    for (size_t i = 0; i < k->n_trail; i++)
-        fresh->trail[i] = k->trail[i];
-    fresh->trail[fresh->n_trail++] = step;
-    return fresh;
 }
 
 static void tell_intake(struct svc_call *c, const PB(Case) *k, const struct ending *e, int64_t decided_at_ms)
@@ -122,7 +106,7 @@ void att_announce(const struct svc_event *ev, struct svc_call *c, const PB(Case)
     const char *milestone = of_outcome[e->outcome].milestone;
     if (e->begun && !channel_is_online(channel_of(k->application->source)))
         milestone = "N-07"; /* told by the clinic, not by the portal */
-    PB(Case) *done = finished(ev, k, status);
+    PB(Case) *done = trail_case(ev->arena, k, status, ev->now_ms);
     tell_intake(c, done, e, ev->now_ms);
     tell_public(ev, c, done, e, status);
     if (e->begun)
@@ -134,5 +118,5 @@ void att_announce(const struct svc_event *ev, struct svc_call *c, const PB(Case)
 void att_announce_again(const struct svc_event *ev, struct svc_call *c, const PB(Case) *k, PB(Outcome) outcome)
 {
     struct ending e = {.outcome = outcome};
-    tell_intake(c, finished(ev, k, of_outcome[outcome].status), &e, 0);
+    tell_intake(c, trail_case(ev->arena, k, of_outcome[outcome].status, ev->now_ms), &e, 0);
 }

@@ -1,22 +1,8 @@
 /* lock.c - how an application arrives, takes the lock of its profile and asks for a place; how it is withdrawn; how
  * the question is repeated until answered. Nothing here or elsewhere unlocks without an answer or a withdrawal. */
 #include "domain/channel.h"
+#include "domain/trail.h"
 #include "services/attachment/room.h"
-
-/* The case as it goes into the lock: one more step on the trail. */
-static PB(Case) *stepped(const struct att *a, const PB(Case) *k)
-{
-    PB(Case) *fresh = arena_dup(a->ev->arena, k, sizeof *k);
-    PB(Step) *step = arena_alloc(a->ev->arena, sizeof *step);
-    clinic__attach__v1__step__init(step);
-    step->status = CLINIC__ATTACH__V1__STATUS__STATUS_CHECKING_CAPACITY;
-    step->at_ms = a->ev->now_ms;
-    fresh->trail = ARENA_ARRAY(a->ev->arena, PB(Step) *, k->n_trail + 1);
-    for (size_t i = 0; i < k->n_trail; i++)
-        fresh->trail[i] = k->trail[i];
-    fresh->trail[fresh->n_trail++] = step;
-    return fresh;
-}
 
 static void lock(const struct att *a, const PB(Case) *k, const struct judgement *j)
 {
@@ -24,7 +10,7 @@ static void lock(const struct att *a, const PB(Case) *k, const struct judgement 
     PB(InFlight) *f = arena_alloc(a->ev->arena, sizeof *f);
     clinic__attach__v1__in_flight__init(f);
     f->profile = k->application->profile;
-    f->case_ = stepped(a, k);
+    f->case_ = trail_case(a->ev->arena, k, PB_STATUS(CHECKING_CAPACITY), a->ev->now_ms);
     f->asked_at_ms = a->ev->now_ms;
     f->asked_n = 1;
     f->counted = j->counted;

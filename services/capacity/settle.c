@@ -4,46 +4,47 @@
 #include "domain/channel.h"
 #include "domain/places.h"
 
-struct svc_verdict cap_confirm(const struct svc_event *ev, struct svc_call *c)
+/* What a command does to the place that its application holds; nothing when it holds none. */
+static struct svc_verdict settle(const struct svc_event *ev, struct svc_call *c,
+                                 void (*held)(const struct svc_event *ev, struct svc_call *c, const struct cap_room *r))
 {
     struct cap_room r;
     const char *why;
     if (!cap_open(ev, c, &r, &why))
         return svc_rejected(SVC_REJECT_INVALID, why);
-    if (!r.held || r.held->confirmed)
-        return SVC_DONE;
-    PB(Reservation) fresh = *r.held;
-    fresh.confirmed = true;
-    svc_put(c, CAP_RESERVATION, r.held_key, &fresh);
+    if (r.held)
+        held(ev, c, &r);
     return SVC_DONE;
+}
+
+static void confirm(const struct svc_event *ev, struct svc_call *c, const struct cap_room *r)
+{
+    (void)ev;
+    PB(Reservation) fresh = *r->held;
+    if (fresh.confirmed)
+        return;
+    fresh.confirmed = true;
+    svc_put(c, CAP_RESERVATION, r->held_key, &fresh);
 }
 
 /* A late cancel must never take the place from an attachment: only an unconfirmed reservation goes. */
-struct svc_verdict cap_cancel(const struct svc_event *ev, struct svc_call *c)
+static void cancel(const struct svc_event *ev, struct svc_call *c, const struct cap_room *r)
 {
-    struct cap_room r;
-    const char *why;
-    if (!cap_open(ev, c, &r, &why))
-        return svc_rejected(SVC_REJECT_INVALID, why);
-    if (!r.held || r.held->confirmed)
-        return SVC_DONE;
-    cap_free(c, ev, &r);
+    if (r->held->confirmed)
+        return;
+    cap_free(c, ev, r);
     svc_count(c, CAP_M_FREED, "cancelled");
-    return SVC_DONE;
 }
 
-struct svc_verdict cap_release(const struct svc_event *ev, struct svc_call *c)
+static void release(const struct svc_event *ev, struct svc_call *c, const struct cap_room *r)
 {
-    struct cap_room r;
-    const char *why;
-    if (!cap_open(ev, c, &r, &why))
-        return svc_rejected(SVC_REJECT_INVALID, why);
-    if (!r.held)
-        return SVC_DONE;
-    cap_free(c, ev, &r);
+    cap_free(c, ev, r);
     svc_count(c, CAP_M_FREED, "released");
-    return SVC_DONE;
 }
+
+struct svc_verdict cap_confirm(const struct svc_event *ev, struct svc_call *c) { return settle(ev, c, confirm); }
+struct svc_verdict cap_cancel(const struct svc_event *ev, struct svc_call *c) { return settle(ev, c, cancel); }
+struct svc_verdict cap_release(const struct svc_event *ev, struct svc_call *c) { return settle(ev, c, release); }
 
 /* An attachment older than the platform takes its place whatever the norm says. */
 struct svc_verdict cap_occupy(const struct svc_event *ev, struct svc_call *c)

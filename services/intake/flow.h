@@ -8,8 +8,6 @@
 #include "runtime/svc.h"
 #include "wire/seal.h"
 
-#define STATUS(x) CLINIC__ATTACH__V1__STATUS__STATUS_##x
-
 /* ev->conf of intake. */
 struct intake {
     struct rulesets *rules;
@@ -35,7 +33,6 @@ struct svc_verdict intake_due(const struct svc_event *ev, struct svc_call *c);
 bool intake_owns(const struct svc_event *ev, PB(Source) source, const char *external_ref, char ret[37]);
 /* INVALID with "<field>: <rule>". */
 struct svc_verdict intake_invalid(const struct svc_event *ev, const struct err *e);
-void intake_add_step(struct arena *mem, PB(Step) * **trail, size_t *n, PB(Status) status, int64_t at_ms);
 /* The public event of a status; what the state says, the caller adds the rest. */
 PB(ApplicationStatusChanged) * intake_status_of(const struct svc_event *ev, const PB(ApplicationState) * state,
                                                PB(Status) status);

@@ -1,10 +1,11 @@
 #include "clinic/attach/v1/events.pb-c.h"
+#include "domain/trail.h"
 #include "domain/validate.h"
 #include "flow.h"
 
 static PB(Status) last_status(const PB(ApplicationState) * state)
 {
-    return state->n_trail ? state->trail[state->n_trail - 1]->status : STATUS(RECEIVED);
+    return state->n_trail ? state->trail[state->n_trail - 1]->status : PB_STATUS(RECEIVED);
 }
 
 PB(ApplicationStatusChanged) * intake_status_of(const struct svc_event *ev, const PB(ApplicationState) * state,
@@ -27,19 +28,6 @@ PB(ApplicationStatusChanged) * intake_status_of(const struct svc_event *ev, cons
     m->rule_set = state->rule_set;
     m->sla_breached = state->sla_breached;
     return m;
-}
-
-void intake_add_step(struct arena *mem, PB(Step) * **trail, size_t *n, PB(Status) status, int64_t at_ms)
-{
-    PB(Step) **longer = ARENA_ARRAY(mem, PB(Step) *, *n + 1);
-    for (size_t i = 0; i < *n; i++)
-        longer[i] = (*trail)[i];
-    PB(Step) *s = ARENA_NEW(mem, PB(Step));
-    clinic__attach__v1__step__init(s);
-    s->status = status;
-    s->at_ms = at_ms;
-    longer[(*n)++] = s;
-    *trail = longer;
 }
 
 /* --- withdrawal by the citizen --- */
@@ -117,7 +105,7 @@ struct svc_verdict intake_closed(const struct svc_event *ev, struct svc_call *c)
     state->forget_at_ms = ev->now_ms + in->retention_ms;
     for (size_t i = 0; i < m->n_trail; i++)
         if (!has_step(known, m->trail[i]))
-            intake_add_step(ev->arena, &state->trail, &state->n_trail, m->trail[i]->status, m->trail[i]->at_ms);
+            trail_add(ev->arena, &state->trail, &state->n_trail, m->trail[i]->status, m->trail[i]->at_ms);
     svc_put(c, TABLE_APPLICATION, bytes_str(m->application_id), state);
     return SVC_DONE;
 }

@@ -4,6 +4,7 @@
 #include "domain/gate.h"
 #include "domain/policy.h"
 #include "domain/term.h"
+#include "domain/trail.h"
 #include "domain/validate.h"
 #include "flow.h"
 
@@ -55,13 +56,34 @@ static bool check_fields(struct submission *s, struct err *e)
     return validate_application(s->in->rules, s->app, s->personal, today, e);
 }
 
+/* Fields that the contract does not know could say anything about anybody in clear, at any length. */
+static void drop_unknown(ProtobufCMessage *m)
+{
+    m->n_unknown_fields = 0;
+    m->unknown_fields = NULL;
+}
+
+static void copy_evidence(const struct submission *s, PB(Application) * a)
+{
+    a->evidence = arena_dup(s->ev->arena, s->app->evidence, a->n_evidence * sizeof *a->evidence);
+    for (size_t i = 0; i < a->n_evidence; i++) {
+        a->evidence[i] = arena_dup(s->ev->arena, s->app->evidence[i], sizeof *a->evidence[i]);
+        drop_unknown(&a->evidence[i]->base);
+    }
+}
+
 /* A copy of the application whose personal data are sealed: nothing else leaves this file. */
 static PB(Application) * sealed_copy(const struct submission *s)
 {
     PB(Application) *a = arena_dup(s->ev->arena, s->app, sizeof *a);
+    drop_unknown(&a->base);
+    copy_evidence(s, a);
     if (a->personal_block_case == CLINIC__ATTACH__V1__APPLICATION__PERSONAL_BLOCK_PERSONAL) {
         a->sealed = seal_personal(s->in->keys, s->personal, s->id, s->ev->arena);
         a->personal_block_case = CLINIC__ATTACH__V1__APPLICATION__PERSONAL_BLOCK_SEALED;
+    } else {
+        a->sealed = arena_dup(s->ev->arena, s->app->sealed, sizeof *a->sealed);
+        drop_unknown(&a->sealed->base);
     }
     return a;
 }
@@ -107,8 +129,8 @@ static void open_case(struct submission *s, PB(Status) status)
     c->application = sealed_copy(s);
     c->received_at_ms = s->ev->now_ms;
     c->rule_set = ruleset_ref(s->ev->arena, s->rules);
-    intake_add_step(s->ev->arena, &c->trail, &c->n_trail, STATUS(RECEIVED), s->ev->now_ms);
-    intake_add_step(s->ev->arena, &c->trail, &c->n_trail, status, s->ev->now_ms);
+    trail_add(s->ev->arena, &c->trail, &c->n_trail, PB_STATUS(RECEIVED), s->ev->now_ms);
+    trail_add(s->ev->arena, &c->trail, &c->n_trail, status, s->ev->now_ms);
     s->the_case = c;
 }
 
@@ -152,24 +174,24 @@ static void announce(const struct submission *s, const PB(ApplicationState) * st
 /* the reason is told at once; nothing of it goes further. */
 static void close_gated(struct submission *s, struct finding why)
 {
-    open_case(s, STATUS(GATED));
+    open_case(s, PB_STATUS(GATED));
     PB(ApplicationState) *state = state_of(s);
     state->outcome = PB_OUTCOME(GATED);
     state->reasons = ARENA_ARRAY(s->ev->arena, PB(Reason) *, 1);
     state->reasons[0] = reason_msg(s->ev->arena, why);
     state->n_reasons = 1;
     state->forget_at_ms = s->ev->now_ms + s->in->retention_ms;
-    announce(s, state, STATUS(GATED));
+    announce(s, state, PB_STATUS(GATED));
     notify(s, state, "N-02");
     svc_count(s->call, COUNT_APPLICATIONS, "gated");
 }
 
 static void register_case(struct submission *s, const struct rule_ctx *at)
 {
-    open_case(s, STATUS(REGISTERED));
+    open_case(s, PB_STATUS(REGISTERED));
     s->the_case->due_at_ms = due_at_ms(s, at);
     PB(ApplicationState) *state = state_of(s);
-    announce(s, state, STATUS(REGISTERED));
+    announce(s, state, PB_STATUS(REGISTERED));
     PB(ApplicationRegistered) *m = ARENA_NEW(s->ev->arena, PB(ApplicationRegistered));
     clinic__attach__v1__application_registered__init(m);
     m->case_ = s->the_case;

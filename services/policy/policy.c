@@ -5,36 +5,21 @@
 #include "clinic/attach/v1/events.pb-c.h"
 #include "domain/digest.h"
 #include "domain/policy.h"
-#include "domain/reason.h"
-#include "domain/ruleset.h"
-#include "wire/seal.h"
+#include "services/stage/stage.h"
 
 #define POLICY_STATUS(x) CLINIC__ATTACH__V1__POLICY_STATUS__POLICY_STATUS_##x
 
 enum { TABLE_POLICY };
-enum { COUNT_CHECKS };
-
-struct policy {
-    struct rulesets *rules;
-    struct keyring *keys;
-};
 
 /* One case while it is checked. */
 struct check {
-    const struct svc_event *ev;
-    struct svc_call *call;
-    const struct policy *in;
-    PB(Case) * the_case; /* shallow copy, to be filled and passed on */
-    PB(Personal) * personal;
+    struct stage s;
     const PB(PolicyRecord) * record; /* NULL = not in the register */
-    struct rule_ctx at;
 };
 
 static void plan_verified(const struct svc_event *ev, struct svc_plan *p)
 {
-    const PB(IdentityVerified) *m = ev->msg;
-    if (m->case_ && m->case_->person_ref[0])
-        svc_read(p, TABLE_POLICY, bytes_str(m->case_->person_ref));
+    stage_plan(p, TABLE_POLICY, ((const PB(IdentityVerified) *)ev->msg)->case_);
 }
 
 /* --- rules, in the order they are told to the citizen --- */
@@ -51,7 +36,7 @@ static struct finding check_status(const struct check *k)
 /* What the number did not tell, the register does: a time-limited policy has 16 digits too. */
 static struct finding check_form(const struct check *k)
 {
-    if (!channel_is_online(k->at.channel))
+    if (!channel_is_online(k->s.at.channel))
         return FINDING_NONE;
     if (policy_is_temporary(k->record->form))
         return finding_of(REASON_POLICY_TEMPORARY_NOT_ONLINE, NULL);
@@ -64,7 +49,7 @@ static struct finding check_form(const struct check *k)
 static struct finding check_term(const struct check *k)
 {
     bool is_limited = policy_is_temporary(k->record->form) && k->record->valid_until_day != 0;
-    if (is_limited && (int32_t)k->record->valid_until_day < k->at.day)
+    if (is_limited && (int32_t)k->record->valid_until_day < k->s.at.day)
         return finding_of(REASON_POLICY_TEMP_EXPIRED, NULL);
     return FINDING_NONE;
 }
@@ -84,14 +69,14 @@ static struct finding check_holder(const struct check *k, const struct policy_di
 /* The region where the policy is registered now, not the first digits of its number. */
 static bool is_of_region(const struct check *k)
 {
-    const char *region = ruleset_region(k->at.set);
+    const char *region = ruleset_region(k->s.at.set);
     return region[0] == '\0' || strcmp(region, k->record->region) == 0;
 }
 
 static struct finding check_region(const struct check *k)
 {
-    enum rule_id rule = channel_is_online(k->at.channel) ? RULE_POLICY_REGION_ONLINE : RULE_POLICY_REGION_IN_PERSON;
-    if (!is_of_region(k) && rule_is(&k->at, rule, W_BLOCK))
+    enum rule_id rule = channel_is_online(k->s.at.channel) ? RULE_POLICY_REGION_ONLINE : RULE_POLICY_REGION_IN_PERSON;
+    if (!is_of_region(k) && rule_is(&k->s.at, rule, W_BLOCK))
         return finding_of(REASON_POLICY_OTHER_REGION, NULL);
     return FINDING_NONE;
 }
@@ -114,51 +99,28 @@ static struct finding first_problem(const struct check *k, const struct policy_d
 
 /* --- passing on --- */
 
-static void add_step(struct check *k)
-{
-    PB(Case) *c = k->the_case;
-    PB(Step) **trail = ARENA_ARRAY(k->ev->arena, PB(Step) *, c->n_trail + 1);
-    for (size_t i = 0; i < c->n_trail; i++)
-        trail[i] = c->trail[i];
-    PB(Step) *s = ARENA_NEW(k->ev->arena, PB(Step));
-    clinic__attach__v1__step__init(s);
-    s->status = CLINIC__ATTACH__V1__STATUS__STATUS_VERIFYING_POLICY;
-    s->at_ms = k->ev->now_ms;
-    trail[c->n_trail++] = s;
-    c->trail = trail;
-}
-
 static void add_finding(struct check *k, enum reason_id id)
 {
-    PB(Case) *c = k->the_case;
-    PB(Reason) **longer = ARENA_ARRAY(k->ev->arena, PB(Reason) *, c->n_findings + 1);
+    PB(Case) *c = k->s.the_case;
+    PB(Reason) **longer = ARENA_ARRAY(k->s.ev->arena, PB(Reason) *, c->n_findings + 1);
     for (size_t i = 0; i < c->n_findings; i++)
         longer[i] = c->findings[i];
-    longer[c->n_findings++] = reason_msg(k->ev->arena, finding_of(id, NULL));
+    longer[c->n_findings++] = reason_msg(k->s.ev->arena, finding_of(id, NULL));
     c->findings = longer;
 }
 
+/* In person nothing is gated any more: what a region blocks there is a refusal in writing (appendix D). */
 static void stop(struct check *k, struct finding why)
 {
-    PB(ApplicationStopped) *m = ARENA_NEW(k->ev->arena, PB(ApplicationStopped));
-    clinic__attach__v1__application_stopped__init(m);
-    m->case_ = k->the_case;
-    /* In person nothing is gated any more: what a region blocks there is a refusal in writing (appendix D). */
     PB(Outcome) outcome = reason_outcome(why.id);
-    bool is_gate = outcome == PB_OUTCOME(GATED) && !channel_is_online(k->at.channel);
-    m->outcome = is_gate ? PB_OUTCOME(REFUSED) : outcome;
-    m->reasons = ARENA_ARRAY(k->ev->arena, PB(Reason) *, 1);
-    m->reasons[0] = reason_msg(k->ev->arena, why);
-    m->n_reasons = 1;
-    svc_emit(k->call, TOPIC_ATTACHMENT_INBOX, bytes_str(k->the_case->person_ref), EV_APPLICATION_STOPPED, m,
-             k->the_case->application_id);
-    svc_count(k->call, COUNT_CHECKS, reasons[why.id].code);
+    bool is_gate = outcome == PB_OUTCOME(GATED) && !channel_is_online(k->s.at.channel);
+    stage_stop(&k->s, why, is_gate ? PB_OUTCOME(REFUSED) : outcome);
 }
 
 /* a policy of the region opens the territorial programme too. */
 static void fill_case(struct check *k)
 {
-    PB(Case) *c = k->the_case;
+    PB(Case) *c = k->s.the_case;
     const PB(PolicyRecord) *r = k->record;
     must(r != NULL);
     c->insurer_id = r->insurer_id;
@@ -168,49 +130,27 @@ static void fill_case(struct check *k)
         add_finding(k, REASON_OK_BASIC_PROGRAMME);
     }
     if (policy_is_temporary(r->form) && r->valid_until_day)
-        c->policy_valid_until_ms = date_end_ms((int32_t)r->valid_until_day, k->at.utc_offset_min);
+        c->policy_valid_until_ms = date_end_ms((int32_t)r->valid_until_day, k->s.at.utc_offset_min);
 }
 
 static void pass(struct check *k)
 {
     fill_case(k);
-    PB(PolicyVerified) *m = ARENA_NEW(k->ev->arena, PB(PolicyVerified));
-    clinic__attach__v1__policy_verified__init(m);
-    m->case_ = k->the_case;
-    svc_emit(k->call, TOPIC_ATTACHMENT_INBOX, bytes_str(k->the_case->person_ref), EV_POLICY_VERIFIED, m,
-             k->the_case->application_id);
-    svc_count(k->call, COUNT_CHECKS, "verified");
-}
-
-/* The case as identity makes it; a record from elsewhere that lacks a part is a dead letter, not a crash. */
-static bool open_case(struct check *k, const PB(Case) * c, struct err *e)
-{
-    if (!c || !c->application || !c->rule_set ||
-        c->application->personal_block_case != CLINIC__ATTACH__V1__APPLICATION__PERSONAL_BLOCK_SEALED)
-        return err_set(e, ERR_INPUT, "case", "must have an application with sealed data and a rule set");
-    if (!c->person_ref[0])
-        return err_set(e, ERR_INPUT, "case.person_ref", "must be given");
-    const struct ruleset *rules = ruleset_find(k->in->rules, c->rule_set->id);
-    if (!rules)
-        return err_set(e, ERR_INPUT, "case.rule_set.id", "is not a known rule set");
-    if (!seal_open(k->in->keys, c->application->sealed, c->application_id, k->ev->arena, &k->personal, e))
-        return false;
-    k->the_case = arena_dup(k->ev->arena, c, sizeof *c);
-    k->record = svc_get(k->call, TABLE_POLICY, bytes_str(c->person_ref));
-    k->at = rules_for(rules, c->received_at_ms, c->application);
-    add_step(k);
-    return true;
+    PB(PolicyVerified) m = CLINIC__ATTACH__V1__POLICY_VERIFIED__INIT;
+    m.case_ = k->s.the_case;
+    stage_pass(&k->s, TOPIC_ATTACHMENT_INBOX, EV_POLICY_VERIFIED, &m);
 }
 
 static struct svc_verdict handle_verified(const struct svc_event *ev, struct svc_call *c)
 {
     const PB(IdentityVerified) *m = ev->msg;
-    struct check k = {.ev = ev, .call = c, .in = ev->conf};
+    struct check k = {.s = {.ev = ev, .call = c, .in = ev->conf}};
     struct policy_digest given;
     struct err e;
-    if (!open_case(&k, m->case_, &e) || !policy_digests(k.in->keys, k.personal, ev->arena, &given, &e))
-        return svc_rejected(SVC_REJECT_INVALID, arena_printf(ev->arena, "%s: %s", e.code, e.text));
-    must(k.the_case && k.personal);
+    if (!stage_open(&k.s, m->case_, PB_STATUS(VERIFYING_POLICY), &e) ||
+        !policy_digests(k.s.in->keys, k.s.personal, ev->arena, &given, &e))
+        return stage_invalid(ev, &e);
+    k.record = svc_get(c, TABLE_POLICY, bytes_str(m->case_->person_ref));
     struct finding f = first_problem(&k, &given);
     if (f.id == REASON_NONE)
         pass(&k);
@@ -220,18 +160,6 @@ static struct svc_verdict handle_verified(const struct svc_event *ev, struct svc
 }
 
 /* --- descriptor --- */
-
-static bool policy_init(const struct conf *conf, void **ret, struct err *e)
-{
-    struct policy *in = ARENA_NEW(arena_new(4096, 4096), struct policy); /* for the life of the process */
-    if (!rulesets_load_dir(conf_str(conf, "rules.dir"), &in->rules, e) ||
-        !keyring_load(conf_str(conf, "keyring.file"), &in->keys, e))
-        return false; /* the process ends */
-    if (!keyring_can_seal(in->keys) || !keyring_can_name(in->keys))
-        return err_set(e, ERR_FATAL, "POLICY-KEYS", "keyring.file: needs the sections [seal] and [pseudonym]");
-    *ret = in;
-    return true;
-}
 
 static const enum topic_id outputs[] = {TOPIC_ATTACHMENT_INBOX, TOPIC_N};
 
@@ -246,7 +174,7 @@ static const struct svc_handler handlers[] = {
 };
 
 static const struct svc_metric metrics[] = {
-    [COUNT_CHECKS] = {"clinic_policy_checks_total", "result", "policy checks by result: verified or the reason"},
+    [STAGE_CHECKS] = {"clinic_policy_checks_total", "result", "policy checks by result: verified or the reason"},
     {0},
 };
 
@@ -260,5 +188,5 @@ const struct svc_def policy_svc = {
     .tables = tables,
     .handlers = handlers,
     .metrics = metrics,
-    .init = policy_init,
+    .init = stage_init,
 };

@@ -140,8 +140,15 @@ class Platform:
         return done.stdout if check else done
 
     def tail(self, topic):
-        """Every record of a topic, decoded."""
-        lines = self.ctl("-o", "json", "tail", topic, "--from", "beginning").splitlines()
+        """Every record of a topic, decoded. An open transaction of a dead process holds readers back until it is ended."""
+        end = time.monotonic() + 120
+        while True:
+            done = self.ctl("-o", "json", "tail", topic, "--from", "beginning", check=False)
+            if done.returncode == 0:
+                break
+            if time.monotonic() > end:
+                raise AssertionError(f"tail {topic}: {done.stderr.strip()[-300:]}")
+        lines = done.stdout.splitlines()
         return [json.loads(line) for line in lines if line.strip()]
 
     def http(self, method, path, body=None, headers=None, timeout=15):

@@ -13,7 +13,6 @@
 #include "support/platform_fake.h"
 #include "unit/help.h"
 
-#define STATUS(x)  CLINIC__ATTACH__V1__STATUS__STATUS_##x
 #define RECEIVED_MS 1778576400000LL /* Tuesday 2026-05-12, 09:00 UTC */
 #define DAY_MS      86400000LL
 #define SEEN_MAX    64

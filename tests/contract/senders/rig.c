@@ -409,3 +409,67 @@ char *rig_field(struct rig *r, const char *name)
     free(log);
     return text;
 }
+
+/* --- what every provider is put through --- */
+
+struct rig_order rig_sms(const char *application)
+{
+    return (struct rig_order){.application = application, .milestone = "N-06", .channel = PB_CHANNEL(SMS), .attempt = 1,
+                              .to = "+79990000017", .reference = "12-345"};
+}
+
+struct rig_order rig_letter(const char *application)
+{
+    struct rig_order o = rig_sms(application);
+    o.channel = PB_CHANNEL(EMAIL);
+    o.to = "maria@clinic.example";
+    return o;
+}
+
+void rig_expect(struct rig *r, size_t n, PB(SendResult) result, const char *cause)
+{
+    struct rig_report report = rig_report(r, n);
+    assert_int_equal(report.result, result);
+    if (cause)
+        assert_string_equal(report.cause, cause);
+}
+
+void rig_many(struct rig *r, struct rig_order o, int n, const char *text)
+{
+    for (int i = 0; i < n; i++) {
+        o.application = arena_printf(r->mem, "8e03978e-40d5-43e8-bc93-%012d", i);
+        rig_order(r, &o);
+    }
+    for (int i = 0; i < n; i++)
+        rig_expect(r, (size_t)i, PB_SEND(ACCEPTED), NULL);
+    assert_int_equal(rig_logged(r, text, (size_t)n), n);
+}
+
+void rig_lose_answer(struct rig *r, struct rig_order o, const char *mode, const char *text)
+{
+    rig_mode(r, mode);
+    rig_order(r, &o);
+    rig_expect(r, 0, PB_SEND(UNKNOWN), NULL);
+    rig_mode(r, "ok");
+    o.again = true;
+    o.ordered_ms_ago = 1;
+    rig_order(r, &o);
+    rig_expect(r, 1, PB_SEND(UNKNOWN), "answered_before");
+    assert_int_equal(rig_logged(r, text, 1), 1);
+}
+
+void rig_outage(struct rig *r, struct rig_order o)
+{
+    rig_sink_kill(r);
+    rig_order(r, &o);
+    rig_sink_start(r);
+    struct rig_report report = rig_report(r, 0);
+    assert_int_equal(report.result, PB_SEND(ACCEPTED));
+    assert_int_equal(report.attempt, 1);
+}
+
+int rig_teardown(void **state)
+{
+    rig_free(*state);
+    return 0;
+}

@@ -42,6 +42,10 @@ struct rig_order {
     const char *reference;   /* the portal's number: shows in every text */
 };
 void rig_order(struct rig *r, const struct rig_order *o);
+/* The first attempt of N-06 for application "12-345", by SMS or by letter. */
+struct rig_order rig_sms(const char *application);
+struct rig_order rig_letter(const char *application);
+#define RIG_APP "8e03978e-40d5-43e8-bc93-6894a57f932" /* an application's id but for its last digit */
 
 struct rig_report {
     enum event_id type;
@@ -53,6 +57,8 @@ struct rig_report {
 /* Waits for the n-th report (from 0) since the rig was made. */
 struct rig_report rig_report(struct rig *r, size_t n);
 size_t rig_reports(struct rig *r);
+/* The n-th report says this; cause NULL = any. */
+void rig_expect(struct rig *r, size_t n, PB(SendResult) result, const char *cause);
 /* Lines of the sink's log that contain text; waits until there are at least n, then tells how many there are. */
 size_t rig_logged(struct rig *r, const char *text, size_t at_least);
 /* Until the sink has written a file of its folder. */
@@ -60,4 +66,14 @@ void rig_wait_for(struct rig *r, const char *file);
 const struct conf *rig_conf(struct rig *r);
 /* A field of the last line of the log, decoded; the test frees it. */
 char *rig_field(struct rig *r, const char *name);
+
+/* --- what every provider is put through --- */
+/* n applications at once: all are taken, and the sink's log has each, by this text. */
+void rig_many(struct rig *r, struct rig_order o, int n, const char *text);
+/* The sink takes the message and answers nothing under this mode: unknown, and never sent again. */
+void rig_lose_answer(struct rig *r, struct rig_order o, const char *mode, const char *text);
+/* The sink is away when the order comes: it is kept, and no attempt is used up. */
+void rig_outage(struct rig *r, struct rig_order o);
+int rig_teardown(void **state); /* *state is a rig */
+#define RIG_TEST(name) cmocka_unit_test_setup_teardown(name, setup, rig_teardown)
 #endif

@@ -2,39 +2,25 @@
 #include "rig.h"
 #include "sender/line.h"
 
-#define APP "8e03978e-40d5-43e8-bc93-6894a57f932"
-
-static struct rig_order letter(const char *application)
-{
-    return (struct rig_order){.application = application, .milestone = "N-06", .channel = PB_CHANNEL(EMAIL), .attempt = 1,
-                              .to = "maria@clinic.example", .reference = "12-345"};
-}
-
 static int setup(void **state)
 {
     *state = rig_new("smtp", NULL);
     return 0;
 }
 
-static int teardown(void **state)
-{
-    rig_free(*state);
-    return 0;
-}
-
 static void a_letter_arrives_decoded(void **state)
 {
     struct rig *r = *state;
-    struct rig_order o = letter(APP "0");
+    struct rig_order o = rig_letter(RIG_APP "0");
     rig_order(r, &o);
     struct rig_report report = rig_report(r, 0);
     assert_int_equal(report.result, PB_SEND(ACCEPTED));
-    assert_int_equal(rig_logged(r, APP "0", 1), 1);
+    assert_int_equal(rig_logged(r, RIG_APP "0", 1), 1);
     char *subject = rig_field(r, "subject"), *text = rig_field(r, "text"), *id = rig_field(r, "message_id");
     assert_string_equal(subject, "Заявление № 12-345: прикрепление оформлено");
     assert_non_null(strstr(text, "Здравствуйте, Мария Ивановна!"));
     assert_non_null(strstr(text, "поликлиника для взрослых"));
-    assert_string_equal(id, APP "0.N-06@clinic.example");
+    assert_string_equal(id, RIG_APP "0.N-06@clinic.example");
     free(subject);
     free(text);
     free(id);
@@ -42,112 +28,79 @@ static void a_letter_arrives_decoded(void **state)
 
 static void many_letters_take_one_session_or_two(void **state)
 {
-    struct rig *r = *state;
-    char application[40];
-    for (int i = 0; i < 30; i++) {
-        snprintf(application, sizeof application, "8e03978e-40d5-43e8-bc93-%012d", i);
-        struct rig_order o = letter(application);
-        rig_order(r, &o);
-    }
-    for (size_t i = 0; i < 30; i++)
-        assert_int_equal(rig_report(r, i).result, PB_SEND(ACCEPTED));
-    assert_int_equal(rig_logged(r, "8e03978e-40d5-43e8-bc93-", 30), 30);
+    rig_many(*state, rig_letter(""), 30, "8e03978e-40d5-43e8-bc93-");
 }
 
 static void a_refused_recipient_is_rejected(void **state)
 {
     struct rig *r = *state;
-    struct rig_order o = letter(APP "1");
+    struct rig_order o = rig_letter(RIG_APP "1");
     o.to = "550@clinic.example";
     rig_order(r, &o);
-    struct rig_report report = rig_report(r, 0);
-    assert_int_equal(report.result, PB_SEND(REJECTED));
-    assert_string_equal(report.cause, "smtp_550");
-    struct rig_order next = letter(APP "2"); /* and the session goes on */
+    rig_expect(r, 0, PB_SEND(REJECTED), "smtp_550");
+    struct rig_order next = rig_letter(RIG_APP "2"); /* and the session goes on */
     rig_order(r, &next);
-    assert_int_equal(rig_report(r, 1).result, PB_SEND(ACCEPTED));
+    rig_expect(r, 1, PB_SEND(ACCEPTED), NULL);
 }
 
 static void not_now_is_retry(void **state)
 {
     struct rig *r = *state;
-    struct rig_order o = letter(APP "3");
+    struct rig_order o = rig_letter(RIG_APP "3");
     rig_mode(r, "451");
     rig_order(r, &o);
-    struct rig_report report = rig_report(r, 0);
-    assert_int_equal(report.result, PB_SEND(RETRY));
-    assert_string_equal(report.cause, "smtp_451");
+    rig_expect(r, 0, PB_SEND(RETRY), "smtp_451");
     rig_mode(r, "ok");
     o.attempt = 2;
     rig_order(r, &o);
-    assert_int_equal(rig_report(r, 1).result, PB_SEND(ACCEPTED));
-    assert_int_equal(rig_logged(r, APP "3", 1), 1);
+    rig_expect(r, 1, PB_SEND(ACCEPTED), NULL);
+    assert_int_equal(rig_logged(r, RIG_APP "3", 1), 1);
 }
 
 static void a_connection_lost_before_the_letter_is_retry(void **state)
 {
     struct rig *r = *state;
-    struct rig_order o = letter(APP "4");
+    struct rig_order o = rig_letter(RIG_APP "4");
     rig_mode(r, "drop-before-data");
     rig_order(r, &o);
-    assert_int_equal(rig_report(r, 0).result, PB_SEND(RETRY));
-    assert_int_equal(rig_logged(r, APP "4", 0), 0);
+    rig_expect(r, 0, PB_SEND(RETRY), NULL);
+    assert_int_equal(rig_logged(r, RIG_APP "4", 0), 0);
 }
 
 static void a_lost_answer_is_unknown_and_never_sent_again(void **state)
 {
-    struct rig *r = *state;
-    struct rig_order o = letter(APP "5");
-    rig_mode(r, "drop-after-data");
+    rig_lose_answer(*state, rig_letter(RIG_APP "5"), "drop-after-data", RIG_APP "5");
+}
+
+/* Sent once; what another process makes of the same attempt when it is ordered again. */
+static void order_again(struct rig *r, struct rig_order o, bool claims_lost, PB(SendResult) result, const char *cause)
+{
     rig_order(r, &o);
-    assert_int_equal(rig_report(r, 0).result, PB_SEND(UNKNOWN));
-    rig_mode(r, "ok");
+    rig_expect(r, 0, PB_SEND(ACCEPTED), NULL);
+    rig_restart_sender(r);
+    if (claims_lost)
+        rig_redis_flush(r);
     o.again = true;
-    o.ordered_ms_ago = 1;
+    o.ordered_ms_ago = claims_lost ? 60000 : 1;
     rig_order(r, &o);
-    struct rig_report again = rig_report(r, 1);
-    assert_int_equal(again.result, PB_SEND(UNKNOWN));
-    assert_string_equal(again.cause, "answered_before");
-    assert_int_equal(rig_logged(r, APP "5", 1), 1);
+    rig_expect(r, 1, result, cause);
+    assert_int_equal(rig_logged(r, o.application, 1), 1);
 }
 
 static void an_answered_attempt_is_not_sent_again_by_another_process(void **state)
 {
-    struct rig *r = *state;
-    struct rig_order o = letter(APP "6");
-    rig_order(r, &o);
-    assert_int_equal(rig_report(r, 0).result, PB_SEND(ACCEPTED));
-    rig_restart_sender(r);
-    o.again = true;
-    o.ordered_ms_ago = 1;
-    rig_order(r, &o);
-    struct rig_report again = rig_report(r, 1);
-    assert_int_equal(again.result, PB_SEND(ACCEPTED));
-    assert_string_equal(again.cause, "answered_before");
-    assert_int_equal(rig_logged(r, APP "6", 1), 1);
+    order_again(*state, rig_letter(RIG_APP "6"), false, PB_SEND(ACCEPTED), "answered_before");
 }
 
 static void lost_claims_make_an_old_attempt_unknown(void **state)
 {
-    struct rig *r = *state;
-    struct rig_order o = letter(APP "7");
-    rig_order(r, &o);
-    assert_int_equal(rig_report(r, 0).result, PB_SEND(ACCEPTED));
-    rig_restart_sender(r);
-    rig_redis_flush(r);
-    o.again = true;
-    o.ordered_ms_ago = 60000;
-    rig_order(r, &o);
-    struct rig_report again = rig_report(r, 1);
-    assert_int_equal(again.result, PB_SEND(UNKNOWN));
-    assert_string_equal(again.cause, "claims_lost");
-    assert_int_equal(rig_logged(r, APP "7", 1), 1);
+    order_again(*state, rig_letter(RIG_APP "7"), true, PB_SEND(UNKNOWN), "claims_lost");
 }
 
 static void an_order_lost_with_its_process_is_sent_when_it_comes_again(void **state)
 {
     struct rig *r = *state;
-    struct rig_order o = letter(APP "c");
+    struct rig_order o = rig_letter(RIG_APP "c");
     rig_redis_wait(r, "since"); /* orders from now on are of this memory of claims */
     rig_sink_kill(r);
     rig_order(r, &o);
@@ -156,28 +109,18 @@ static void an_order_lost_with_its_process_is_sent_when_it_comes_again(void **st
     rig_sink_start(r);
     o.again = true;
     rig_order(r, &o);
-    assert_int_equal(rig_report(r, 0).result, PB_SEND(ACCEPTED));
-    assert_int_equal(rig_logged(r, APP "c", 1), 1);
+    rig_expect(r, 0, PB_SEND(ACCEPTED), NULL);
+    assert_int_equal(rig_logged(r, RIG_APP "c", 1), 1);
 }
 
-static void an_outage_uses_up_no_attempt(void **state)
-{
-    struct rig *r = *state;
-    struct rig_order o = letter(APP "8");
-    rig_sink_kill(r);
-    rig_order(r, &o);
-    rig_sink_start(r);
-    struct rig_report report = rig_report(r, 0);
-    assert_int_equal(report.result, PB_SEND(ACCEPTED));
-    assert_int_equal(report.attempt, 1);
-}
+static void an_outage_uses_up_no_attempt(void **state) { rig_outage(*state, rig_letter(RIG_APP "8")); }
 
 /* The line alone, without claims and queue: what a letter would come to when the server does not let us in. */
 static void expect_outside(const char *const *options, bool ready, const char *cause)
 {
     struct rig *r = rig_new("smtp", options);
     struct arena *mem = arena_new(1 << 20, 1 << 16);
-    struct outgoing out = {.id = APP "9.N-06", .to = "maria@clinic.example", .subject = "x", .text = "x", .now_ms = 1};
+    struct outgoing out = {.id = RIG_APP "9.N-06", .to = "maria@clinic.example", .subject = "x", .text = "x", .now_ms = 1};
     struct line *line;
     struct err e = {0};
     assert_true(smtp_line.open(rig_conf(r), &line, &e));
@@ -188,7 +131,7 @@ static void expect_outside(const char *const *options, bool ready, const char *c
         assert_string_equal(o.cause, cause);
     assert_false(smtp_line.ready(line, &e)); /* no letter is spent on a server that keeps us out */
     assert_int_equal(e.cls, ERR_RETRY);
-    assert_int_equal(rig_logged(r, APP, 0), 0);
+    assert_int_equal(rig_logged(r, RIG_APP, 0), 0);
     smtp_line.close(line);
     arena_free(mem);
     rig_free(r);
@@ -212,20 +155,19 @@ static void without_starttls_the_server_refuses_and_it_is_retry(void **state)
     expect_outside((const char *const[]){"smtp.starttls", "false", NULL}, true, "smtp_auth");
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(a_letter_arrives_decoded),
-        TEST(many_letters_take_one_session_or_two),
-        TEST(a_refused_recipient_is_rejected),
-        TEST(not_now_is_retry),
-        TEST(a_connection_lost_before_the_letter_is_retry),
-        TEST(a_lost_answer_is_unknown_and_never_sent_again),
-        TEST(an_answered_attempt_is_not_sent_again_by_another_process),
-        TEST(lost_claims_make_an_old_attempt_unknown),
-        TEST(an_order_lost_with_its_process_is_sent_when_it_comes_again),
-        TEST(an_outage_uses_up_no_attempt),
+        RIG_TEST(a_letter_arrives_decoded),
+        RIG_TEST(many_letters_take_one_session_or_two),
+        RIG_TEST(a_refused_recipient_is_rejected),
+        RIG_TEST(not_now_is_retry),
+        RIG_TEST(a_connection_lost_before_the_letter_is_retry),
+        RIG_TEST(a_lost_answer_is_unknown_and_never_sent_again),
+        RIG_TEST(an_answered_attempt_is_not_sent_again_by_another_process),
+        RIG_TEST(lost_claims_make_an_old_attempt_unknown),
+        RIG_TEST(an_order_lost_with_its_process_is_sent_when_it_comes_again),
+        RIG_TEST(an_outage_uses_up_no_attempt),
         cmocka_unit_test(a_wrong_password_is_retry),
         cmocka_unit_test(a_server_that_is_not_trusted_gets_nothing),
         cmocka_unit_test(without_starttls_the_server_refuses_and_it_is_retry),

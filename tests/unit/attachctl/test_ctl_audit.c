@@ -6,21 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
-#include "base/text.h"
-#include "clinic/attach/v1/events.pb-c.h"
-#include "domain/pb.h"
 #include "services/attachctl/audit.h"
-#include "wire/seal.h"
-#include "wire/wire.h"
+#include "support/audit_records.h"
 
-#define STATUS(x) CLINIC__ATTACH__V1__STATUS__STATUS_##x
-#define SENT(x) CLINIC__ATTACH__V1__SEND_RESULT__SEND_RESULT_##x
-#define PERSON "AAAAAAAAAAAAAAAA"
-#define OTHER "BBBBBBBBBBBBBBBB"
 
 static char found[8192]; /* "kind who" lines */
 static size_t found_n;
-static int64_t noon(int y, int m, int d) { return text_day_start(text_day_of(y, m, d), 180) + 12 * 3600000LL; }
 
 static void on_finding(void *ctx, enum audit_kind kind, const char *who, const char *detail)
 {
@@ -33,226 +24,7 @@ static struct audit_limit on_limit(void *ctx, const char *rule_set, int profile,
     return (struct audit_limit){strcmp(rule_set, "RU-MOW") == 0 ? AUDIT_MONTH : AUDIT_YEAR, 1};
 }
 
-/* --- a small platform --- */
-
-struct rec {
-    int topic;
-    char key[120];
-    int event;
-    uint8_t value[2048];
-    size_t n;
-    bool tombstone, waiting;
-    int64_t offset, time_ms;
-};
-static struct rec recs[256];
-static size_t recs_n;
 static int64_t deleted; /* records that retention has deleted from the beginning of topics without state */
-
-static struct rec *put(int topic, const char *key, int event, const void *msg)
-{
-    struct rec *r = &recs[recs_n];
-    *r = (struct rec){.topic = topic, .event = event, .tombstone = !msg, .offset = (int64_t)recs_n, .time_ms = noon(2026, 5, 12)};
-    snprintf(r->key, sizeof r->key, "%s", key);
-    if (msg)
-        r->n = protobuf_c_message_pack(msg, r->value);
-    recs_n++;
-    return r;
-}
-
-static const char *id_of(const char *ref)
-{
-    static char ids[8][37];
-    static unsigned at;
-    char *id = ids[at++ % 8];
-    application_id_of(PB_SOURCE(MOSRU), ref, id);
-    return id;
-}
-
-static struct rec *submit(const char *ref)
-{
-    PB(Application) m = CLINIC__ATTACH__V1__APPLICATION__INIT;
-    m.source = PB_SOURCE(MOSRU);
-    m.external_ref = (char *)(uintptr_t)ref;
-    return put(TOPIC_INTAKE_INBOX, id_of(ref), EV_APPLICATION_SUBMITTED, &m);
-}
-
-static void state(const char *ref, PB(Outcome) outcome, int64_t at_ms)
-{
-    PB(ApplicationState) m = CLINIC__ATTACH__V1__APPLICATION_STATE__INIT;
-    PB(RuleSetRef) rules = CLINIC__ATTACH__V1__RULE_SET_REF__INIT;
-    PB(Step) step = CLINIC__ATTACH__V1__STEP__INIT, *trail[] = {&step};
-    char key[80];
-    rules.id = "RU-MOW";
-    step.status = STATUS(REGISTERED);
-    step.at_ms = at_ms;
-    m.person_ref = PERSON;
-    m.rule_set = &rules;
-    m.trail = trail;
-    m.n_trail = 1;
-    m.outcome = outcome;
-    m.due_at_ms = at_ms + 3 * TEXT_DAY_MS;
-    snprintf(key, sizeof key, "application/%s", id_of(ref));
-    put(TOPIC_INTAKE_FACTS, key, EV_STATE_APPLICATION, &m);
-}
-
-static void publish(const char *ref, PB(Status) status, PB(Outcome) outcome, int64_t at_ms)
-{
-    PB(ApplicationStatusChanged) m = CLINIC__ATTACH__V1__APPLICATION_STATUS_CHANGED__INIT;
-    m.application_id = (char *)(uintptr_t)id_of(ref);
-    m.status = status;
-    m.outcome = outcome;
-    m.at_ms = at_ms;
-    put(TOPIC_APPLICATION, PERSON, EV_STATUS_CHANGED, &m);
-}
-
-static void notice(const char *ref, const char *milestone)
-{
-    PB(NoticeState) m = CLINIC__ATTACH__V1__NOTICE_STATE__INIT;
-    char key[80];
-    snprintf(key, sizeof key, "notice/%s/%s", id_of(ref), milestone);
-    put(TOPIC_NOTIFICATION_FACTS, key, EV_STATE_NOTICE, &m);
-}
-
-static void issued(const char *ref, const char *milestone, const char *what)
-{
-    PB(NotificationIssued) m = CLINIC__ATTACH__V1__NOTIFICATION_ISSUED__INIT;
-    m.application_id = (char *)(uintptr_t)id_of(ref);
-    m.milestone = (char *)(uintptr_t)milestone;
-    m.channel = CLINIC__ATTACH__V1__CHANNEL__CHANNEL_SMS;
-    m.recipient = "APPLICANT";
-    m.state = (char *)(uintptr_t)what;
-    put(TOPIC_NOTIFICATION, PERSON, EV_NOTIFICATION_ISSUED, &m);
-}
-
-static void reported(const char *ref, unsigned attempt, PB(SendResult) result)
-{
-    PB(SendReported) m = CLINIC__ATTACH__V1__SEND_REPORTED__INIT;
-    m.application_id = (char *)(uintptr_t)id_of(ref);
-    m.milestone = "N-06";
-    m.channel = CLINIC__ATTACH__V1__CHANNEL__CHANNEL_SMS;
-    m.attempt = attempt;
-    m.result = result;
-    put(TOPIC_NOTIFICATION_INBOX, PERSON, EV_SEND_REPORTED, &m);
-}
-
-/* A person: attachments as {ref, clinic, doctor}, an application in flight, counted changes by ref and time. */
-struct seat {
-    const char *ref, *clinic;
-    unsigned doctor;
-    int64_t counted_at_ms; /* 0 = not counted */
-};
-static void person(const char *who, const struct seat *seats, size_t n, const char *in_flight)
-{
-    PB(PersonState) m = CLINIC__ATTACH__V1__PERSON_STATE__INIT;
-    PB(Attachment) a[4], *as[4];
-    PB(CountedChange) c[4], *cs[4];
-    PB(InFlight) f = CLINIC__ATTACH__V1__IN_FLIGHT__INIT, *fs[] = {&f};
-    PB(Case) k = CLINIC__ATTACH__V1__CASE__INIT;
-    uint8_t ids[4][16];
-    char key[40];
-    for (size_t i = 0; i < n; i++) {
-        uuid_to_bytes(id_of(seats[i].ref), ids[i]);
-        if (seats[i].clinic) {
-            clinic__attach__v1__attachment__init(&a[m.n_attachments]);
-            a[m.n_attachments].profile = PB_PROFILE(ADULT_THERAPEUTIC);
-            a[m.n_attachments].clinic_id = (char *)(uintptr_t)seats[i].clinic;
-            a[m.n_attachments].doctor_id = seats[i].doctor;
-            a[m.n_attachments].basis = (ProtobufCBinaryData){16, ids[i]};
-            as[m.n_attachments] = &a[m.n_attachments];
-            m.n_attachments++;
-        }
-        if (seats[i].counted_at_ms) {
-            clinic__attach__v1__counted_change__init(&c[m.n_changes]);
-            c[m.n_changes].profile = PB_PROFILE(ADULT_THERAPEUTIC);
-            c[m.n_changes].at_s = (uint32_t)(seats[i].counted_at_ms / 1000);
-            c[m.n_changes].basis = (ProtobufCBinaryData){16, ids[i]};
-            cs[m.n_changes] = &c[m.n_changes];
-            m.n_changes++;
-        }
-    }
-    m.attachments = as;
-    m.changes = cs;
-    if (in_flight) {
-        k.application_id = (char *)(uintptr_t)id_of(in_flight);
-        f.profile = PB_PROFILE(ADULT_THERAPEUTIC);
-        f.case_ = &k;
-        m.in_flight = fs;
-        m.n_in_flight = 1;
-    }
-    snprintf(key, sizeof key, "person/%s", who);
-    put(TOPIC_ATTACHMENT_FACTS, key, EV_STATE_PERSON, &m);
-}
-
-static void place(const char *clinic, const char *ref, unsigned doctor, bool confirmed, bool over_norm, unsigned norm)
-{
-    PB(Reservation) m = CLINIC__ATTACH__V1__RESERVATION__INIT;
-    char key[100];
-    m.doctor_id = doctor;
-    m.confirmed = confirmed;
-    m.over_norm = over_norm;
-    m.norm = norm;
-    m.profile = PB_PROFILE(ADULT_THERAPEUTIC);
-    snprintf(key, sizeof key, "reservation/%s/%s", clinic, id_of(ref));
-    put(TOPIC_CAPACITY_FACTS, key, EV_STATE_RESERVATION, &m);
-}
-static void no_place(const char *clinic, const char *ref)
-{
-    char key[100];
-    snprintf(key, sizeof key, "reservation/%s/%s", clinic, id_of(ref));
-    put(TOPIC_CAPACITY_FACTS, key, EV_STATE_RESERVATION, NULL);
-}
-static void places(const char *clinic, unsigned doctor, unsigned used)
-{
-    PB(ClinicPlaces) m = CLINIC__ATTACH__V1__CLINIC_PLACES__INIT;
-    PB(DoctorPlaces) d = CLINIC__ATTACH__V1__DOCTOR_PLACES__INIT, *ds[] = {&d};
-    char key[60];
-    d.doctor_id = doctor;
-    d.used = used;
-    m.doctors = ds;
-    m.n_doctors = 1;
-    snprintf(key, sizeof key, "places/%s", clinic);
-    put(TOPIC_CAPACITY_FACTS, key, EV_STATE_PLACES, &m);
-}
-
-/* "a" was approved and rests at 770001; "b" was refused; "c" waits for a place; "d" was gated. */
-static void sound_platform(void)
-{
-    int64_t at = noon(2026, 5, 12);
-    recs_n = 0;
-    submit("a");
-    submit("b");
-    submit("c");
-    submit("d");
-    state("a", PB_OUTCOME(UNSPECIFIED), at); /* older value of the key: does not count */
-    state("a", PB_OUTCOME(APPROVED), at);
-    state("b", PB_OUTCOME(REFUSED), at);
-    state("c", PB_OUTCOME(UNSPECIFIED), at);
-    state("d", PB_OUTCOME(GATED), at);
-    publish("a", STATUS(REGISTERED), PB_OUTCOME(UNSPECIFIED), at);
-    publish("a", STATUS(ATTACHED), PB_OUTCOME(APPROVED), at);
-    publish("b", STATUS(REFUSED), PB_OUTCOME(REFUSED), at);
-    publish("c", STATUS(REGISTERED), PB_OUTCOME(UNSPECIFIED), at);
-    publish("d", STATUS(GATED), PB_OUTCOME(GATED), at);
-    notice("a", "N-01");
-    notice("a", "N-06");
-    notice("b", "N-01");
-    notice("b", "N-08");
-    notice("c", "N-01");
-    notice("d", "N-02");
-    issued("a", "N-06", "INTENDED");
-    issued("a", "N-06", "SENT");
-    issued("a", "N-06", "DELIVERED");
-    reported("a", 1, SENT(RETRY));
-    reported("a", 2, SENT(ACCEPTED));
-    reported("a", 2, SENT(ACCEPTED));
-    person(PERSON, (struct seat[]){{"a", "770001", 1, at}}, 1, NULL);
-    person(OTHER, (struct seat[]){{"old", "770002", 0, 0}}, 1, "c");
-    place("770001", "a", 1, true, false, 5);
-    place("770001", "c", 1, false, false, 5);
-    place("770002", "old", 3, true, true, 0);
-    places("770001", 1, 2);
-    places("770002", 3, 1);
-}
 
 static int by_topic(const void *x, const void *y)
 {
@@ -336,7 +108,7 @@ static void test_missing_decision(void **unused)
     sound_platform();
     submit("e");
     state("e", PB_OUTCOME(UNSPECIFIED), noon(2026, 5, 12));
-    publish("e", STATUS(REGISTERED), PB_OUTCOME(UNSPECIFIED), noon(2026, 5, 12));
+    publish("e", PB_STATUS(REGISTERED), PB_OUTCOME(UNSPECIFIED), noon(2026, 5, 12));
     notice("e", "N-01");
     expect("lost", id_of("e")); /* open, and no stage has it */
     sound_platform();
@@ -355,12 +127,12 @@ static void test_decided_twice(void **unused)
 {
     (void)unused;
     sound_platform();
-    publish("b", STATUS(ATTACHED), PB_OUTCOME(APPROVED), noon(2026, 5, 12));
+    publish("b", PB_STATUS(ATTACHED), PB_OUTCOME(APPROVED), noon(2026, 5, 12));
     struct audit_sum s;
     judged(&s);
     assert_int_equal(s.findings[AUDIT_DECIDED_TWICE], 1);
     sound_platform();
-    publish("a", STATUS(ATTACHED), PB_OUTCOME(APPROVED), noon(2026, 5, 12));
+    publish("a", PB_STATUS(ATTACHED), PB_OUTCOME(APPROVED), noon(2026, 5, 12));
     expect("decided_twice", id_of("a"));
 }
 
@@ -453,7 +225,7 @@ static void test_missing_notice(void **unused)
     int64_t at = noon(2026, 5, 12);
     sound_platform();
     state("e", PB_OUTCOME(REFUSED), at);
-    publish("e", STATUS(REFUSED), PB_OUTCOME(REFUSED), at);
+    publish("e", PB_STATUS(REFUSED), PB_OUTCOME(REFUSED), at);
     notice("e", "N-01");
     expect("missing_notices", id_of("e"));
     notice("e", "N-08");

@@ -85,6 +85,21 @@ static inline struct rulesets *rules_shipped(void)
     return sets;
 }
 
+/* The same for a whole group of tests: its setup and teardown. */
+static struct rulesets *shipped;
+static inline int shipped_open(void **state)
+{
+    (void)state;
+    shipped = rules_shipped();
+    return 0;
+}
+static inline int shipped_close(void **state)
+{
+    (void)state;
+    rulesets_free(shipped);
+    return 0;
+}
+
 /* Rules on a local day, in the middle of it. */
 static inline struct rule_ctx rules_on(const struct ruleset *r, const char *day, enum channel_kind c, PB(Profile) p)
 {

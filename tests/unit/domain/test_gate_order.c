@@ -2,29 +2,13 @@
 #include "domain/gate.h"
 #include "tests/unit/domain/sample.h"
 
-static struct rulesets *sets;
-
-static int setup(void **state)
-{
-    (void)state;
-    sets = rules_shipped();
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    rulesets_free(sets);
-    return 0;
-}
-
 static struct finding check_in(const struct rulesets *in, const struct sample *s, const char *set)
 {
     struct rule_ctx at = rules_on(ruleset_find(in, set), "2026-06-03", channel_of(s->app.source), s->app.profile);
     return gate_check(&at, &s->app, &s->p);
 }
 
-static struct finding check(const struct sample *s) { return check_in(sets, s, "RU-MOW"); }
+static struct finding check(const struct sample *s) { return check_in(shipped, s, "RU-MOW"); }
 
 static void at_desk(struct sample *s)
 {
@@ -131,11 +115,11 @@ static void test_regions_open_channels(void **state)
     struct sample s;
     (void)state;
     sample_init(&s);
-    assert_int_equal(check_in(sets, &s, "RU-MOS").id, REASON_CHANNEL_NOT_AVAILABLE); /* mos.ru is Moscow's */
+    assert_int_equal(check_in(shipped, &s, "RU-MOS").id, REASON_CHANNEL_NOT_AVAILABLE); /* mos.ru is Moscow's */
     gosuslugi(&s);
-    assert_int_equal(check_in(sets, &s, "RU-MOS").id, REASON_NONE);
+    assert_int_equal(check_in(shipped, &s, "RU-MOS").id, REASON_NONE);
     age_17(&s);
-    assert_int_equal(check_in(sets, &s, "RU-MOS").id, REASON_AGE_BELOW_MIN); /* */
+    assert_int_equal(check_in(shipped, &s, "RU-MOS").id, REASON_AGE_BELOW_MIN); /* */
 }
 
 static void test_children(void **state)
@@ -221,5 +205,5 @@ int main(void)
         cmocka_unit_test(test_each_gate), cmocka_unit_test(test_first_gate_answers), cmocka_unit_test(test_regions_open_channels),
         cmocka_unit_test(test_children),  cmocka_unit_test(test_rule_keys),          cmocka_unit_test(test_representative_rules),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, shipped_open, shipped_close);
 }

@@ -6,25 +6,9 @@
 #define SEEN PB_EVIDENCE(ORIGINAL_SEEN)
 enum { PAPERS_MAX = 4 };
 
-static struct rulesets *sets;
-
-static int setup(void **state)
-{
-    (void)state;
-    sets = rules_shipped();
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    rulesets_free(sets);
-    return 0;
-}
-
 static struct rule_ctx at_channel(enum channel_kind c)
 {
-    return rules_on(ruleset_find(sets, "RU-MOW"), "2026-06-03", c, PB_PROFILE(ADULT_THERAPEUTIC));
+    return rules_on(ruleset_find(shipped, "RU-MOW"), "2026-06-03", c, PB_PROFILE(ADULT_THERAPEUTIC));
 }
 
 static struct date born(const char *text)
@@ -275,5 +259,5 @@ int main(void)
         cmocka_unit_test(test_minor_age_is_a_rule), cmocka_unit_test(test_specialised_needs_referral),
         cmocka_unit_test(test_categories), cmocka_unit_test(test_profiles_by_age),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, shipped_open, shipped_close);
 }

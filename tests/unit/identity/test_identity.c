@@ -1,70 +1,28 @@
 /* Category, papers and identity against the register of persons (A-26, A-28, A-29, 2.6, 3.2). */
-#include "unit/flow_fixture.h"
+#include "unit/stage_fixture.h"
 #include "services/identity/identity.h"
 
-/* One case: the sample application and a register that knows the person, both to be spoiled. */
-struct setting {
-    struct flow f;
-    PB(PersonRecord) record;
-    bool is_unknown; /* not in the register */
-    PB(Case) * the_case;
-};
-
-static ProtobufCBinaryData digest_data(struct flow *f, const uint8_t d[DIGEST_BYTES])
-{
-    return (ProtobufCBinaryData){DIGEST_BYTES, arena_dup(f->mem, d, DIGEST_BYTES)};
-}
-
-/* The record as the loader of registers writes it. */
 static void fill_record(struct setting *s)
 {
     struct person_digest d;
     struct err e = {0};
+    PB(PersonRecord) *r = &s->record.person;
     if (!person_digests(s->f.keys, &s->f.personal, s->f.mem, &d, &e))
         fail_msg("%s: %s", e.code, e.text);
-    clinic__attach__v1__person_record__init(&s->record);
-    s->record.surname = digest_data(&s->f, d.surname);
-    s->record.name = digest_data(&s->f, d.name);
-    s->record.patronymic = digest_data(&s->f, d.patronymic);
-    s->record.birth_date = digest_data(&s->f, d.birth_date);
-    s->record.snils = digest_data(&s->f, d.snils);
-    s->record.residence_district = flow_text(&s->f, "77-01");
+    clinic__attach__v1__person_record__init(r);
+    r->surname = setting_digest(s, d.surname);
+    r->name = setting_digest(s, d.name);
+    r->patronymic = setting_digest(s, d.patronymic);
+    r->birth_date = setting_digest(s, d.birth_date);
+    r->snils = setting_digest(s, d.snils);
+    r->residence_district = flow_text(&s->f, "77-01");
 }
 
-static void open_setting(struct setting *s)
-{
-    memset(s, 0, sizeof *s);
-    flow_open(&s->f, &identity_svc, RECEIVED_MS, NULL);
-    fill_record(s);
-}
+static const struct stage_tested stage = {
+    .def = &identity_svc, .registry = TOPIC_REGISTRY_PERSON, .record = EV_REGISTRY_PERSON, .fill = fill_record,
+    .asked = EV_APPLICATION_REGISTERED, .next = TOPIC_POLICY_INBOX, .next_event = EV_IDENTITY_VERIFIED};
 
-static void check_case(struct setting *s)
-{
-    PB(ApplicationRegistered) m;
-    clinic__attach__v1__application_registered__init(&m);
-    m.case_ = s->the_case;
-    if (!s->is_unknown)
-        flow_register(&s->f, TOPIC_REGISTRY_PERSON, s->f.person_ref, EV_REGISTRY_PERSON, &s->record);
-    platform_run(s->f.p);
-    fake_publish_event(platform_cluster(s->f.p), TOPIC_IDENTITY_INBOX, bytes_str(s->f.person_ref), EV_APPLICATION_REGISTERED,
-                       &m, "i-1", s->f.id);
-    flow_run(&s->f);
-}
-
-static void check(struct setting *s)
-{
-    s->the_case = flow_case(&s->f);
-    check_case(s);
-}
-
-static const PB(Case) * verified(struct setting *s)
-{
-    const PB(IdentityVerified) *m = flow_one(&s->f, TOPIC_POLICY_INBOX, EV_IDENTITY_VERIFIED);
-    assert_int_equal(flow_count(&s->f, TOPIC_ATTACHMENT_INBOX, EV_APPLICATION_STOPPED), 0);
-    assert_string_equal(flow_nth(&s->f, TOPIC_POLICY_INBOX, EV_IDENTITY_VERIFIED, 0)->key, s->f.person_ref);
-    assert_sealed(flow_nth(&s->f, TOPIC_POLICY_INBOX, EV_IDENTITY_VERIFIED, 0));
-    return m->case_;
-}
+static const PB(Case) * verified(struct setting *s) { return ((const PB(IdentityVerified) *)setting_went_on(s))->case_; }
 
 /* --- good cases --- */
 
@@ -72,14 +30,14 @@ static void test_verified(void **state)
 {
     struct setting s;
     (void)state;
-    open_setting(&s);
-    check(&s);
+    setting_open(&s);
+    setting_ask(&s);
     const PB(Case) *c = verified(&s);
     assert_int_equal(c->category, PB_CATEGORY(RF_ADULT));
     assert_int_equal(c->age_years, 42);
     assert_string_equal(c->residence_district, "77-01");
     assert_int_equal(c->n_trail, 1);
-    assert_int_equal(c->trail[0]->status, STATUS(VERIFYING_IDENTITY));
+    assert_int_equal(c->trail[0]->status, PB_STATUS(VERIFYING_IDENTITY));
     assert_int_equal(c->trail[0]->at_ms, RECEIVED_MS);
     flow_close(&s.f);
 }
@@ -90,7 +48,7 @@ static void written_otherwise(struct setting *s)
     s->f.personal.name = flow_text(&s->f, "Петр");
     s->f.personal.snils = flow_text(&s->f, "11223344595");
 }
-static void register_has_no_snils(struct setting *s) { s->record.snils.len = 0; }
+static void register_has_no_snils(struct setting *s) { s->record.person.snils.len = 0; }
 static void citizen_gives_no_snils(struct setting *s)
 {
     flow_at_desk(&s->f);
@@ -104,9 +62,9 @@ static void test_still_the_same_person(void **state)
     (void)state;
     for (size_t i = 0; i < N(rows); i++) {
         struct setting s;
-        open_setting(&s);
+        setting_open(&s);
         rows[i](&s);
-        check(&s);
+        setting_ask(&s);
         verified(&s);
         flow_close(&s.f);
     }
@@ -116,10 +74,10 @@ static void test_district_as_declared_when_register_has_none(void **state)
 {
     struct setting s;
     (void)state;
-    open_setting(&s);
-    s.record.residence_district = (char *)"";
+    setting_open(&s);
+    s.record.person.residence_district = (char *)"";
     s.f.app.residence_district = flow_text(&s.f, "77-09");
-    check(&s);
+    setting_ask(&s);
     assert_string_equal(verified(&s)->residence_district, "77-09");
     flow_close(&s.f);
 }
@@ -128,10 +86,10 @@ static void test_no_patronymic_on_both_sides(void **state)
 {
     struct setting s;
     (void)state;
-    open_setting(&s);
+    setting_open(&s);
     s.f.personal.patronymic = flow_text(&s.f, "");
-    s.record.patronymic.len = 0;
-    check(&s);
+    s.record.person.patronymic.len = 0;
+    setting_ask(&s);
     verified(&s);
     flow_close(&s.f);
 }
@@ -145,7 +103,7 @@ static void other_patronymic(struct setting *s) { s->f.personal.patronymic = flo
 static void no_patronymic_given(struct setting *s) { s->f.personal.patronymic = flow_text(&s->f, ""); }
 static void other_birth(struct setting *s) { s->f.personal.birth_date = flow_text(&s->f, "1984-03-06"); }
 static void other_snils(struct setting *s) { s->f.personal.snils = flow_text(&s->f, "087-654-302 00"); }
-static void military_by_register(struct setting *s) { s->record.military = true; }
+static void military_by_register(struct setting *s) { s->record.person.military = true; }
 static void military_by_word(struct setting *s) { s->f.app.category = PB_CATEGORY(MILITARY); }
 static void military_and_unknown(struct setting *s)
 {
@@ -194,11 +152,7 @@ static void stranger_without_papers(struct setting *s)
 
 static void test_stopped(void **state)
 {
-    static const struct {
-        void (*spoil)(struct setting *s);
-        PB(Outcome) outcome;
-        const char *code, *detail;
-    } rows[] = {
+    static const struct stopped_row rows[] = {
         {unknown, PB_OUTCOME(REFUSED), "IDENTITY_NOT_CONFIRMED", "NOT_FOUND"},
         {other_surname, PB_OUTCOME(REFUSED), "IDENTITY_NOT_CONFIRMED", "SURNAME"},
         {other_name, PB_OUTCOME(REFUSED), "IDENTITY_NOT_CONFIRMED", "NAME"},
@@ -219,58 +173,7 @@ static void test_stopped(void **state)
         {stranger_without_papers, PB_OUTCOME(REFUSED), "IDENTITY_NOT_CONFIRMED", "SURNAME"},
     };
     (void)state;
-    for (size_t i = 0; i < N(rows); i++) {
-        struct setting s;
-        open_setting(&s);
-        rows[i].spoil(&s);
-        check(&s);
-        const PB(ApplicationStopped) *m = flow_one(&s.f, TOPIC_ATTACHMENT_INBOX, EV_APPLICATION_STOPPED);
-        assert_int_equal(m->outcome, rows[i].outcome);
-        assert_reason(m->reasons, m->n_reasons, rows[i].code, rows[i].detail);
-        assert_string_equal(m->case_->application_id, s.f.id);
-        assert_int_equal(m->case_->trail[m->case_->n_trail - 1]->status, STATUS(VERIFYING_IDENTITY));
-        assert_int_equal(flow_count(&s.f, TOPIC_POLICY_INBOX, EV_IDENTITY_VERIFIED), 0);
-        flow_close(&s.f);
-    }
-}
-
-/* --- records that are not from intake --- */
-
-static void no_application(struct setting *s) { s->the_case->application = NULL; }
-static void no_rules(struct setting *s) { s->the_case->rule_set = NULL; }
-static void unknown_rules(struct setting *s) { s->the_case->rule_set->id = flow_text(&s->f, "RU-NONE"); }
-static void in_clear(struct setting *s)
-{
-    s->the_case->application->personal_block_case = CLINIC__ATTACH__V1__APPLICATION__PERSONAL_BLOCK_PERSONAL;
-    s->the_case->application->personal = &s->f.personal;
-}
-static void anothers_seal(struct setting *s) { s->the_case->application_id = flow_text(&s->f, "another"); }
-static void bad_date(struct setting *s)
-{
-    s->f.personal.birth_date = flow_text(&s->f, "05.03.1984");
-    s->the_case = flow_case(&s->f);
-}
-
-static void test_dead_letters(void **state)
-{
-    static const struct {
-        void (*spoil)(struct setting *s);
-        const char *detail;
-    } rows[] = {
-        {no_application, "case: "},           {no_rules, "case: "},
-        {in_clear, "case: "},          {unknown_rules, "case.rule_set.id: "}, {anothers_seal, "/sealed/box: "},
-        {bad_date, "personal.birth_date: "},
-    };
-    (void)state;
-    for (size_t i = 0; i < N(rows); i++) {
-        struct setting s;
-        open_setting(&s);
-        s.the_case = flow_case(&s.f);
-        rows[i].spoil(&s);
-        check_case(&s);
-        assert_dead(&s.f, TOPIC_IDENTITY_DLQ, "invalid", rows[i].detail);
-        flow_close(&s.f);
-    }
+    setting_play_stopped(rows, N(rows), PB_STATUS(VERIFYING_IDENTITY));
 }
 
 int main(void)

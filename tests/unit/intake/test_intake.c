@@ -49,7 +49,7 @@ static void test_registers(void **state)
     assert_string_equal(s->person_ref, f->person_ref);
     assert_int_equal(s->outcome, PB_OUTCOME(UNSPECIFIED));
     assert_int_equal(s->n_trail, 2);
-    assert_int_equal(s->trail[1]->status, STATUS(REGISTERED));
+    assert_int_equal(s->trail[1]->status, PB_STATUS(REGISTERED));
     assert_int_equal(s->due_at_ms, 1778878799999LL); /* 2026-05-15 23:59:59.999 +03:00: three working days */
     assert_string_equal(s->rule_set->id, "RU-MOW");
 
@@ -63,7 +63,7 @@ static void test_registers(void **state)
     assert_sealed(r);
 
     const PB(ApplicationStatusChanged) *c = flow_one(f, TOPIC_APPLICATION, EV_STATUS_CHANGED);
-    assert_int_equal(c->status, STATUS(REGISTERED));
+    assert_int_equal(c->status, PB_STATUS(REGISTERED));
     assert_string_equal(c->application_id, f->id);
     assert_string_equal(c->external_ref, "12-345");
     const PB(NotificationRequested) *n = flow_one(f, TOPIC_NOTIFICATION_INBOX, EV_NOTIFICATION_REQUESTED);
@@ -80,6 +80,24 @@ static void test_sealed_data_open_again(void **state)
     struct err e;
     assert_true(seal_open(f->keys, m->case_->application->sealed, f->id, f->mem, &p, &e));
     assert_string_equal(p->surname, "Примеров");
+}
+
+/* Field 99 of Application and of a paper: bytes that the contract does not know. */
+static void test_unknown_fields_go_no_further(void **state)
+{
+    struct flow *f = *state;
+    ProtobufCMessageUnknownField unknown = {99, PROTOBUF_C_WIRE_TYPE_LENGTH_PREFIXED, 9, (uint8_t *)"\010Examples"};
+    PB(Evidence) paper = CLINIC__ATTACH__V1__EVIDENCE__INIT, *papers[] = {&paper};
+    paper.type = CLINIC__ATTACH__V1__DOCUMENT_TYPE__DOCUMENT_TYPE_RF_PASSPORT;
+    paper.base.unknown_fields = f->app.base.unknown_fields = &unknown;
+    paper.base.n_unknown_fields = f->app.base.n_unknown_fields = 1;
+    f->app.evidence = papers;
+    f->app.n_evidence = 1;
+    submit(f);
+    const PB(ApplicationRegistered) *m = flow_one(f, TOPIC_IDENTITY_INBOX, EV_APPLICATION_REGISTERED);
+    assert_int_equal(m->case_->application->base.n_unknown_fields, 0);
+    assert_int_equal(m->case_->application->n_evidence, 1);
+    assert_int_equal(m->case_->application->evidence[0]->base.n_unknown_fields, 0);
 }
 
 static void test_takes_sealed_from_the_gateway(void **state)
@@ -170,7 +188,7 @@ static void test_gates(void **state)
         assert_int_equal(s->due_at_ms, 0);
         assert_int_equal(s->forget_at_ms, RECEIVED_MS + 90 * DAY_MS);
         const PB(ApplicationStatusChanged) *c = flow_one(&f, TOPIC_APPLICATION, EV_STATUS_CHANGED);
-        assert_int_equal(c->status, STATUS(GATED));
+        assert_int_equal(c->status, PB_STATUS(GATED));
         assert_int_equal(c->outcome, PB_OUTCOME(GATED));
         const PB(NotificationRequested) *n = flow_one(&f, TOPIC_NOTIFICATION_INBOX, EV_NOTIFICATION_REQUESTED);
         assert_string_equal(n->milestone, "N-02");
@@ -347,7 +365,7 @@ static void close_as(struct flow *f, PB(Outcome) outcome, int64_t at_ms)
     PB(Step) last, *trail[3];
     clinic__attach__v1__application_closed__init(&m);
     clinic__attach__v1__step__init(&last);
-    last.status = STATUS(ATTACHED);
+    last.status = PB_STATUS(ATTACHED);
     last.at_ms = at_ms;
     m.application_id = f->id;
     m.outcome = outcome;
@@ -369,7 +387,7 @@ static void test_outcome_is_remembered(void **state)
     const PB(ApplicationState) *s = state_of(f);
     assert_int_equal(s->outcome, PB_OUTCOME(APPROVED));
     assert_int_equal(s->n_trail, 3); /* the two of intake once, and the new one */
-    assert_int_equal(s->trail[2]->status, STATUS(ATTACHED));
+    assert_int_equal(s->trail[2]->status, PB_STATUS(ATTACHED));
     assert_int_equal(s->forget_at_ms, RECEIVED_MS + 90 * DAY_MS);
     close_as(f, PB_OUTCOME(REFUSED), RECEIVED_MS + 2000); /* repeated, even differently: the first stands */
     assert_int_equal(state_of(f)->outcome, PB_OUTCOME(APPROVED));
@@ -385,7 +403,7 @@ static void test_a_repeated_answer_closes_an_open_one(void **state)
     submit(f);
     clinic__attach__v1__application_closed__init(&m);
     clinic__attach__v1__step__init(&last);
-    last.status = STATUS(ATTACHED);
+    last.status = PB_STATUS(ATTACHED);
     last.at_ms = RECEIVED_MS + 5000;
     m.application_id = f->id;
     m.outcome = PB_OUTCOME(APPROVED);
@@ -427,7 +445,7 @@ static void test_passed_term_raises_one_alarm(void **state)
     assert_int_equal(flow_count(f, TOPIC_APPLICATION, EV_STATUS_CHANGED), 2);
     const PB(ApplicationStatusChanged) *c = flow_nth(f, TOPIC_APPLICATION, EV_STATUS_CHANGED, 1)->msg;
     assert_true(c->sla_breached);
-    assert_int_equal(c->status, STATUS(REGISTERED)); /* the status stays */
+    assert_int_equal(c->status, PB_STATUS(REGISTERED)); /* the status stays */
     assert_int_equal(c->outcome, PB_OUTCOME(UNSPECIFIED));
     assert_true(state_of(f)->sla_breached);
     close_as(f, PB_OUTCOME(APPROVED), RECEIVED_MS + 9 * DAY_MS); /* decided late */
@@ -452,6 +470,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(test_registers),
         T(test_sealed_data_open_again),
+        T(test_unknown_fields_go_no_further),
         T(test_takes_sealed_from_the_gateway),
         T(test_desk_has_its_own_term),
         T(test_term_without_a_calendar),

@@ -5,6 +5,7 @@
 
 #define ACCOUNT PB_CHANNEL(ACCOUNT)
 #define NAME    "Поликлиника № 5"
+#define SHORT   "ГП № 5"
 #define ADDRESS "г. Москва, ул. Примерная, д. 5"
 
 static PB(ClinicCard) * card(struct flow *f, const char *id, const char *name, const char *address)
@@ -99,10 +100,10 @@ static void an_sms_names_the_clinic_when_one_part_holds_it(void **state)
     static const char *const milestones[] = {"N-06", "N-07", "N-08"};
     const char *longer = "Государственное бюджетное учреждение «Городская поликлиника № 5»";
     for (size_t i = 0; i < sizeof milestones / sizeof *milestones; i++) {
-        const char *with = sent(*state, milestones[i], PB_CHANNEL(SMS), "ГП № 5");
+        const char *with = sent(*state, milestones[i], PB_CHANNEL(SMS), SHORT);
         const char *without = sent(*state, milestones[i], PB_CHANNEL(SMS), longer);
         const char *unknown = sent(*state, milestones[i], PB_CHANNEL(SMS), NULL);
-        assert_non_null(strstr(with, "ГП № 5"));
+        assert_non_null(strstr(with, SHORT));
         assert_null(strstr(without, "поликлиника"));
         assert_int_equal(sms_parts(with), 1);
         assert_string_equal(without, unknown);

@@ -1,18 +1,24 @@
-#include "domain/text.h"
+#include "domain/letter.h"
 #include <string.h>
 #include <utf8proc.h>
+#include "base/text.h"
 
-int32_t text_next(const char **text)
+int32_t letter_next(const char **text)
 {
-    utf8proc_int32_t c;
-    if (**text == '\0')
+    const unsigned char *u = (const unsigned char *)*text;
+    size_t n = text_utf8_next(*text, strnlen(*text, 4));
+    if (*u == '\0')
         return 0;
-    utf8proc_ssize_t n = utf8proc_iterate((const utf8proc_uint8_t *)*text, (utf8proc_ssize_t)strnlen(*text, 4), &c);
-    *text += n > 0 ? n : 1;
-    return n > 0 ? c : -1;
+    *text += n ? n : 1;
+    if (n < 2)
+        return n ? *u : -1;
+    int32_t c = u[0] & (0x7f >> n);
+    for (size_t i = 1; i < n; i++)
+        c = c << 6 | (u[i] & 0x3f);
+    return c;
 }
 
-bool text_put(char *to, size_t size, size_t *n, int32_t c)
+bool letter_put(char *to, size_t size, size_t *n, int32_t c)
 {
     utf8proc_uint8_t bytes[4];
     size_t len = (size_t)utf8proc_encode_char(c, bytes);
@@ -24,9 +30,9 @@ bool text_put(char *to, size_t size, size_t *n, int32_t c)
     return true;
 }
 
-int32_t text_upper(int32_t c) { return utf8proc_toupper(c); }
+int32_t letter_upper(int32_t c) { return utf8proc_toupper(c); }
 
-bool text_is_letter(int32_t c)
+bool letter_is_letter(int32_t c)
 {
     if (c < 0)
         return false;
@@ -35,12 +41,12 @@ bool text_is_letter(int32_t c)
            k == UTF8PROC_CATEGORY_LM || k == UTF8PROC_CATEGORY_LO;
 }
 
-bool text_is_cyrillic(int32_t c) { return c >= 0x0400 && c <= 0x052f; }
-bool text_is_control(int32_t c) { return c >= 0 && (c < 0x20 || (c >= 0x7f && c < 0xa0)); }
-bool text_is_space(int32_t c) { return c == ' ' || c == 0xa0; }
-bool text_is_dash(int32_t c) { return c == '-' || (c >= 0x2010 && c <= 0x2015) || c == 0x2212; }
+bool letter_is_cyrillic(int32_t c) { return c >= 0x0400 && c <= 0x052f; }
+bool letter_is_control(int32_t c) { return c >= 0 && (c < 0x20 || (c >= 0x7f && c < 0xa0)); }
+bool letter_is_space(int32_t c) { return c == ' ' || c == 0xa0; }
+bool letter_is_dash(int32_t c) { return c == '-' || (c >= 0x2010 && c <= 0x2015) || c == 0x2212; }
 
-int32_t text_cyrillic_twin(int32_t c)
+int32_t letter_cyrillic_twin(int32_t c)
 {
     static const struct {
         char latin;
@@ -57,15 +63,15 @@ int32_t text_cyrillic_twin(int32_t c)
     return c;
 }
 
-size_t text_chars(const char *text)
+size_t letter_chars(const char *text)
 {
     size_t n = 0;
-    while (text_next(&text) != 0)
+    while (letter_next(&text) != 0)
         n++;
     return n;
 }
 
-bool text_is_digits(const char *s, size_t min, size_t max)
+bool letter_is_digits(const char *s, size_t min, size_t max)
 {
     size_t n = strspn(s, "0123456789");
     return s[n] == '\0' && n >= min && n <= max;
