@@ -53,8 +53,12 @@ bool bus_kafka_txn_conf(struct bus_kafka *b, const struct conf *c, const char *c
     return true;
 }
 
+/* What is left open is aborted when the coordinator is near: readers need not wait for its time limit, and destroying a
+ * producer of 2.0 that is about to register partitions can end the process (assertion txn_req_cnt). */
 static void drop_producer(struct kafka_txn *t)
 {
+    if (t->open)
+        rd_kafka_error_destroy(rd_kafka_abort_transaction(t->rk, CLOSE_TIMEOUT_MS));
     for (int i = 0; i < TOPIC_N; i++) {
         if (t->topics[i])
             rd_kafka_topic_destroy(t->topics[i]);
@@ -68,11 +72,8 @@ static void drop_producer(struct kafka_txn *t)
     t->ready = t->open = t->half_made = false;
 }
 
-/* What is left open is aborted when the coordinator is near, so that readers need not wait for its time limit. */
 void bus_kafka_txn_free(struct bus_kafka *b)
 {
-    if (b->txn.open)
-        rd_kafka_error_destroy(rd_kafka_abort_transaction(b->txn.rk, CLOSE_TIMEOUT_MS));
     drop_producer(&b->txn);
     if (b->txn.conf)
         rd_kafka_conf_destroy(b->txn.conf);

@@ -1,5 +1,4 @@
 /* main.c - svc_main: a service as a process. Options, ports, admin door, signals, watchdog, drain. */
-#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -11,6 +10,7 @@
 #include "runtime/admin.h"
 #include "runtime/bus_kafka.h"
 #include "runtime/describe.h"
+#include "runtime/heap.h"
 #include "runtime/options.h"
 #include "runtime/report.h"
 #include "runtime/runtime.h"
@@ -209,13 +209,14 @@ static bool start(struct process *p, struct err *e)
 
 /* --- run and stop --- */
 /* The heap keeps what the largest batch took; an idle service gives it back once. */
-static void trim(const struct process *p, bool *worked, int64_t *trimmed_ms)
+static void trim(struct process *p, bool *worked, int64_t *trimmed_ms)
 {
     int64_t now = clock_ms(CLOCK_MONOTONIC);
     if (!runtime_is_idle(p->rt)) {
         *worked = true;
     } else if (*worked && now - *trimmed_ms > TRIM_MS) {
-        malloc_trim(0);
+        runtime_trim(p->rt);
+        heap_trim();
         *worked = false;
         *trimmed_ms = now;
     }
@@ -344,7 +345,7 @@ int svc_main(const struct svc_def *def, int argc, char **argv)
     static struct process p; /* one per program; probes and watchdog outlive the stack */
     const struct conf_opt *tables[] = {common_options, def->options, NULL};
     p.def = def;
-    mallopt(M_ARENA_MAX, 2); /* librdkafka's threads would each keep a heap of their own */
+    heap_init();
     p.conf = conf_new(tables);
     int code = act(&p, argc, argv);
     release(&p);

@@ -23,11 +23,12 @@ static const struct conf_opt options[] = {
     {"rate", CONF_INT, "0", 0, 1000000, false, "records per second; 0 = as fast as possible"},
     {"count", CONF_INT, "1000", 1, 100000000, false, "records"},
     {"file", CONF_STR, "", 0, 0, false, "applications, JSON lines"},
+    {"skip", CONF_INT, "0", 0, 100000000, false, "lines of the file that earlier runs have used"},
     {"tag", CONF_STR, "b", 0, 0, false, "prefix of external references, to make runs distinct"},
     {"size", CONF_INT, "700", 1, 60000, false, "bytes of an opaque record"},
     {"from.now", CONF_BOOL, "1", 0, 0, false, "watch from the end; 0 = from the beginning"},
     {"send", CONF_BOOL, "1", 0, 0, false, "0 = watch only"},
-    {"wait.s", CONF_INT, "120", 1, 3600, false, "longest wait for the rest"},
+    {"wait.s", CONF_INT, "60", 1, 3600, false, "longest wait for the rest"},
     {"partitions", CONF_INT, "6", 1, 1000, false, "partitions of the topics"},
     {NULL},
 };
@@ -54,9 +55,10 @@ static struct slot *slot_of(const char *id, size_t len)
 struct job {
     const struct conf *c;
     struct pub *pub;
-    char **lines; /* JSON of applications; NULL when opaque */
-    size_t lines_n;
+    ProtobufCMessage **apps; /* of the file, parsed before the clock starts; NULL when opaque */
+    size_t apps_n;
     struct arena *mem;
+    double send_s; /* first send to last delivery report */
 };
 
 static void pace(const struct job *j, int64_t began, int64_t i)
@@ -73,14 +75,7 @@ static void pace(const struct job *j, int64_t began, int64_t i)
 
 static struct bytes application_of(const struct job *j, int64_t i, char id[37])
 {
-    json_error_t je;
-    struct err e = {0};
-    ProtobufCMessage *m = NULL;
-    json_t *parsed = json_loads(j->lines[(size_t)i % j->lines_n], 0, &je);
-    must(parsed);
-    if (!json_to_msg(parsed, events[EV_APPLICATION_SUBMITTED].msg, j->mem, &m, &e))
-        bench_die(&e);
-    json_decref(parsed);
+    ProtobufCMessage *m = j->apps[(size_t)i % j->apps_n];
     Clinic__Attach__V1__Application *a = (Clinic__Attach__V1__Application *)m;
     a->external_ref = arena_printf(j->mem, "%s-%lld", conf_str(j->c, "tag"), (long long)i);
     application_id_of(a->source, a->external_ref, id);
@@ -107,7 +102,7 @@ static void send_one(const struct job *j, int64_t i)
     char id[37];
     struct err e = {0};
     arena_reset(j->mem);
-    struct bytes value = j->lines ? application_of(j, i, id) : opaque_of(j, i, id);
+    struct bytes value = j->apps ? application_of(j, i, id) : opaque_of(j, i, id);
     struct ce ce = {.id = id, .source = "/bench", .type = events[EV_APPLICATION_SUBMITTED].type, .subject = id,
                     .dataschema = ce_dataschema(EV_APPLICATION_SUBMITTED), .correlationid = id,
                     .time_ms = (int64_t)time(NULL) * 1000};
@@ -136,12 +131,21 @@ static void *sender(void *ctx)
     }
     if (!pub_flush(j->pub, 60000, &e))
         bench_die(&e);
+    j->send_s = (double)(bench_now_us() - began) / 1e6;
     return NULL;
 }
 
-/* Only what closes an application counts on the status topic. */
+/* Of the public topics only what tells the decision counts: the status that closes an application, or a notice that is not
+ * the one of registration (N-01). */
 static bool counts(const struct bus_rec *r)
 {
+    if (r->topic == TOPIC_NOTIFICATION) {
+        Clinic__Attach__V1__NotificationIssued *m =
+            clinic__attach__v1__notification_issued__unpack(NULL, r->value.n, r->value.p);
+        bool decided = m && strcmp(m->milestone, "N-01") != 0;
+        clinic__attach__v1__notification_issued__free_unpacked(m, NULL);
+        return decided;
+    }
     if (r->topic != TOPIC_APPLICATION || !bytes_eq(r->ce_type, bytes_str(events[EV_STATUS_CHANGED].type)))
         return true;
     Clinic__Attach__V1__ApplicationStatusChanged *m =
@@ -216,7 +220,7 @@ static int by_value(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-static void report(const struct watch *w, int64_t count)
+static void report(const struct watch *w, int64_t count, double send_s)
 {
     int64_t *delay = calloc((size_t)w->seen + 1, sizeof *delay), n = 0;
     must(delay);
@@ -225,31 +229,45 @@ static void report(const struct watch *w, int64_t count)
             delay[n++] = slots[i].seen_us - slots[i].sent_us;
     qsort(delay, (size_t)n, sizeof *delay, by_value);
     double seconds = (double)(w->last_us - w->first_us) / 1e6;
-    printf("{\"sent\": %lld, \"seen\": %lld, \"seconds\": %.3f, \"rate\": %.1f, \"p50\": %.1f, \"p95\": %.1f, \"p99\": %.1f}\n",
+    printf("{\"sent\": %lld, \"seen\": %lld, \"seconds\": %.3f, \"rate\": %.1f, \"p50\": %.1f, \"p95\": %.1f, \"p99\": %.1f, "
+           "\"send_s\": %.3f}\n",
            (long long)count, (long long)w->seen, seconds, seconds > 0 ? (double)w->seen / seconds : 0,
            n ? (double)delay[n / 2] / 1e3 : 0, n ? (double)delay[n * 95 / 100] / 1e3 : 0,
-           n ? (double)delay[n * 99 / 100] / 1e3 : 0);
+           n ? (double)delay[n * 99 / 100] / 1e3 : 0, send_s);
     free(delay);
 }
 
-static void read_lines(struct job *j, const char *path)
+static ProtobufCMessage *parse(const char *line, struct arena *mem)
 {
+    json_error_t je;
+    struct err e = {0};
+    ProtobufCMessage *m = NULL;
+    json_t *parsed = json_loads(line, 0, &je);
+    must(parsed);
+    if (!json_to_msg(parsed, events[EV_APPLICATION_SUBMITTED].msg, mem, &m, &e))
+        bench_die(&e);
+    json_decref(parsed);
+    return m;
+}
+
+/* As many as are wanted, after those that earlier runs have used. */
+static void read_applications(struct job *j, const char *path)
+{
+    struct arena *mem = arena_new((size_t)16 << 30, 1u << 20); /* for the life of the process */
     FILE *f = fopen(path, "r");
     char *line = NULL;
-    size_t cap = 0, room = 0;
+    size_t cap = 0, want = (size_t)conf_int(j->c, "count");
     if (!f) {
         perror(path);
         exit(2);
     }
-    while (getline(&line, &cap, f) > 0) {
-        if (j->lines_n == room)
-            j->lines = realloc(j->lines, (room = room ? room * 2 : 1024) * sizeof *j->lines);
-        must(j->lines);
-        j->lines[j->lines_n++] = strdup(line);
-    }
+    j->apps = ARENA_ARRAY(mem, ProtobufCMessage *, want);
+    for (int64_t i = 0; j->apps_n < want && getline(&line, &cap, f) > 0; i++)
+        if (i >= conf_int(j->c, "skip"))
+            j->apps[j->apps_n++] = parse(line, mem);
     free(line);
     fclose(f);
-    must(j->lines_n > 0);
+    must(j->apps_n > 0);
 }
 
 /* For watch-only runs the ids are known from tag and count. */
@@ -258,7 +276,7 @@ static void remember(const struct job *j)
     char id[37];
     for (int64_t i = 0; i < conf_int(j->c, "count"); i++) {
         arena_reset(j->mem);
-        (void)(j->lines ? application_of(j, i, id) : opaque_of(j, i, id));
+        (void)(j->apps ? application_of(j, i, id) : opaque_of(j, i, id));
         struct slot *s = slot_of(id, 36);
         memcpy(s->id, id, sizeof s->id);
         s->sent_us = bench_now_us();
@@ -279,7 +297,7 @@ int main(int argc, char **argv)
     slots = calloc(slots_n, sizeof *slots);
     must(slots);
     if (conf_str(c, "file")[0])
-        read_lines(&j, conf_str(c, "file"));
+        read_applications(&j, conf_str(c, "file"));
     if (!pub_open(c, "bench-drive", &j.pub, &e))
         bench_die(&e);
     if (watching)
@@ -293,7 +311,7 @@ int main(int argc, char **argv)
         watch_once(&w, (int32_t)conf_int(c, "partitions"));
     if (conf_int(c, "send"))
         pthread_join(thread, NULL);
-    report(&w, count);
+    report(&w, count, j.send_s);
     fflush(stdout);
     _exit(w.seen == count || !watching ? 0 : 1);
 }

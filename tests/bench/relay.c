@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include "runtime/bus_kafka.h"
+#include "runtime/heap.h"
 #include "tests/bench/bench_conf.h"
 
 static const struct conf_opt options[] = {
@@ -18,7 +19,7 @@ static const struct conf_opt options[] = {
 
 struct relay {
     struct bus *bus;
-    int to;
+    int from, to;
     int32_t partitions;
     struct bus_pos pos[1000];
     bool owned[1000];
@@ -53,8 +54,11 @@ static bool resume(struct relay *r, struct err *e)
         int64_t at = 0;
         if (!r->fresh[p] || !r->owned[p])
             continue;
-        if (!r->bus->ops->committed(r->bus, p, &at, e) || !r->bus->ops->seek(r->bus, p, at < 0 ? 0 : at, e) ||
-            !r->bus->ops->pause(r->bus, p, false, e))
+        if (!r->bus->ops->committed(r->bus, p, &at, e))
+            return false;
+        if (at < 0 && !r->bus->ops->high(r->bus, r->from, p, &at, e)) /* what the services left there is not ours */
+            return false;
+        if (!r->bus->ops->seek(r->bus, p, at, e) || !r->bus->ops->pause(r->bus, p, false, e))
             return false;
         r->fresh[p] = false;
     }
@@ -112,10 +116,12 @@ static bool turn(struct relay *r, const struct conf *c, struct bus_rec *recs, si
 int main(int argc, char **argv)
 {
     static struct relay r;
+    heap_init();
     struct conf *c = bench_conf(options, argc, argv);
     struct err e = {0};
     int to = bench_topic(c, "to");
     const enum topic_id outputs[] = {(enum topic_id)to, TOPIC_N};
+    r.from = bench_topic(c, "from");
     r.to = to;
     r.partitions = (int32_t)conf_int(c, "partitions");
     struct bus_conf bc = {conf_str(c, "name"), "0", bench_topic(c, "from"), to, outputs, {assigned, revoked, &r}};
