@@ -58,24 +58,14 @@ void arena_free(struct arena *a)
     free(a);
 }
 
-static void give_back(struct arena *a, size_t keep)
-{
-    size_t from = (keep + 4095) & ~(size_t)4095;
-    if (from < a->peak)
-        madvise(a->base + from, a->peak - from, MADV_DONTNEED);
-    if (keep < a->peak)
-        a->peak = keep;
-}
-
-void arena_trim(struct arena *a)
-{
-    arena_reset(a);
-    give_back(a, 0);
-}
-
 void arena_reset(struct arena *a)
 {
-    give_back(a, a->keep);
+    if (a->peak > a->keep) {
+        size_t from = (a->keep + 4095) & ~(size_t)4095;
+        if (from < a->peak)
+            madvise(a->base + from, a->peak - from, MADV_DONTNEED);
+        a->peak = a->keep;
+    }
     ASAN_POISON_MEMORY_REGION(a->base, a->used);
     a->used = 0;
 }
@@ -110,22 +100,16 @@ void *arena_dup(struct arena *a, const void *p, size_t n)
 
 char *arena_strdup(struct arena *a, const char *s) { return arena_dup(a, s, strlen(s) + 1); }
 
-/* Most texts are short: they are written where they stay, the rest of the guess is given back. */
 char *arena_printf(struct arena *a, const char *fmt, ...)
 {
-    enum { GUESS = 128 };
-    size_t used = a->used;
     va_list ap, again;
     va_start(ap, fmt);
     va_copy(again, ap);
-    char *s = arena_alloc(a, GUESS);
-    int n = vsnprintf(s, GUESS, fmt, ap);
+    int n = vsnprintf(NULL, 0, fmt, ap);
     va_end(ap);
     must(n >= 0);
-    a->used = used;
-    s = arena_alloc(a, (size_t)n + 1);
-    if (n >= GUESS)
-        vsnprintf(s, (size_t)n + 1, fmt, again);
+    char *s = arena_alloc(a, (size_t)n + 1);
+    vsnprintf(s, (size_t)n + 1, fmt, again);
     va_end(again);
     return s;
 }

@@ -13,7 +13,6 @@ struct arena;
 struct arena *arena_new(size_t reserve_bytes, size_t keep_bytes); /* gives; must() on failure */
 void arena_free(struct arena *a);                                 /* NULL is fine */
 void arena_reset(struct arena *a);
-void arena_trim(struct arena *a); /* reset, and give all pages back */
 size_t arena_used(const struct arena *a);
 void *arena_alloc(struct arena *a, size_t n);      /* 16-byte aligned, not zeroed, never NULL */
 void *arena_zalloc(struct arena *a, size_t n);     /* zeroed */

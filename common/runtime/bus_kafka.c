@@ -35,10 +35,6 @@ static bool bus_kafka_poll(struct bus *bus, int timeout_ms, struct bus_rec *out,
     struct bus_kafka *b = bus_kafka_of(bus);
     /* Rebalances must not run inside a transaction, but in one that failed and will only be aborted. */
     must(!b->txn.open || b->txn.troubled);
-    if (b->held_n == 0) { /* records in hand may be the reader's */
-        bus_kafka_side_rest(&b->reader);
-        bus_kafka_side_rest(&b->observer);
-    }
     int64_t deadline = kafka_mono_ms() + timeout_ms;
     unsigned long seen = b->revocations;
     size_t n = 0;
@@ -61,7 +57,6 @@ static bool bus_kafka_poll(struct bus *bus, int timeout_ms, struct bus_rec *out,
         else
             rd_kafka_message_destroy(m);
     }
-    bus_kafka_nudge_inbox(b, n);
     *ret_n = n;
     return true;
 }
@@ -85,8 +80,10 @@ static void bus_kafka_close(struct bus *bus)
     bus_kafka_done(bus);
     bus_kafka_txn_free(b);
     leave(b);
-    bus_kafka_side_free(&b->reader);
-    bus_kafka_side_free(&b->observer);
+    if (b->reader)
+        rd_kafka_destroy(b->reader);
+    if (b->observer)
+        rd_kafka_destroy(b->observer);
     arena_free(b->mem);
     free(b->held);
     free(b->parts);
@@ -121,15 +118,17 @@ static void on_error(rd_kafka_t *rk, int code, const char *text, void *ctx)
     (void)rk, (void)code, (void)text, (void)ctx;
 }
 
-static bool open_member(const struct conf *c, const char *client_id, struct bus_kafka *b, struct err *e)
+static bool open_consumer(const struct conf *c, enum kafka_role role, const char *client_id, const char *group,
+                          struct bus_kafka *b, rd_kafka_t **ret, struct err *e)
 {
     rd_kafka_conf_t *kc;
-    if (!kafka_conf_new(c, KAFKA_GROUP, client_id, b->group, &kc, e))
+    if (!kafka_conf_new(c, role, client_id, group, &kc, e))
         return false;
     rd_kafka_conf_set_opaque(kc, b);
     rd_kafka_conf_set_error_cb(kc, on_error);
-    rd_kafka_conf_set_rebalance_cb(kc, bus_kafka_on_rebalance);
-    return kafka_handle_new(RD_KAFKA_CONSUMER, kc, &b->consumer, e);
+    if (role == KAFKA_GROUP)
+        rd_kafka_conf_set_rebalance_cb(kc, bus_kafka_on_rebalance);
+    return kafka_handle_new(RD_KAFKA_CONSUMER, kc, ret, e);
 }
 
 static struct bus_kafka *new_bus(void)
@@ -138,15 +137,14 @@ static struct bus_kafka *new_bus(void)
     must(b);
     b->bus.ops = &ops;
     b->inbox = b->facts = -1;
-    b->taken.every = KAFKA_QUEUE_N / 2;
     b->mem = arena_new(HEADERS_RESERVE_BYTES, HEADERS_KEEP_BYTES);
     return b;
 }
 
 static bool open_readers(const struct conf *c, const char *client_id, struct bus_kafka *b, struct err *e)
 {
-    return bus_kafka_side_conf(c, KAFKA_READER, client_id, b, &b->reader, e) &&
-           bus_kafka_side_conf(c, KAFKA_OBSERVER, client_id, b, &b->observer, e);
+    return open_consumer(c, KAFKA_READER, client_id, NULL, b, &b->reader, e) &&
+           open_consumer(c, KAFKA_OBSERVER, client_id, NULL, b, &b->observer, e);
 }
 
 static bool join(struct bus_kafka *b, struct err *e)
@@ -179,7 +177,7 @@ bool bus_kafka_open(const struct conf *c, const struct bus_conf *bc, struct bus 
     describe(b, bc);
     must(asprintf(&client, "%s-%s", bc->service, bc->instance) > 0);
     bool ok = bus_kafka_txn_conf(b, c, client, e) && open_readers(c, client, b, e) &&
-              open_member(c, client, b, e) && join(b, e);
+              open_consumer(c, KAFKA_GROUP, client, b->group, b, &b->consumer, e) && join(b, e);
     free(client);
     if (!ok) {
         bus_kafka_close(&b->bus);

@@ -1,6 +1,6 @@
 /* bus_kafka_impl.h - inside of bus_kafka*.c. Not for others.
  * Handles: consumer (group), reader (logs), observer (high watermarks), txn.rk (producer). A tool's bus has only reader
- * and observer; a service's closes them when its partitions are open and it follows no register.
+ * and observer.
  * Threads: confined to the runtime thread; callbacks come inside calls of the same thread. */
 #ifndef CLINIC_BUS_KAFKA_IMPL_H
 #define CLINIC_BUS_KAFKA_IMPL_H
@@ -11,10 +11,6 @@
 struct kafka_part { /* one partition of the inbox */
     bool assigned, paused;
     int64_t next;   /* next offset the caller gets; -1 = not yet said by seek() */
-};
-
-struct kafka_taken { /* records taken from a fetch queue since its fetcher was last woken */
-    size_t n, every; /* every: half of the queue */
 };
 
 struct kafka_txn {
@@ -31,17 +27,9 @@ struct kafka_txn {
     int32_t ends_n;
 };
 
-struct kafka_side { /* a handle beside the group, open only while it is needed */
-    rd_kafka_conf_t *conf; /* template */
-    rd_kafka_t *rk;        /* NULL = closed */
-    int users;             /* open logs */
-    int64_t used_ms;       /* monotonic */
-};
-
 struct bus_kafka {
     struct bus bus; /* first */
-    rd_kafka_t *consumer;
-    struct kafka_side reader, observer;
+    rd_kafka_t *consumer, *reader, *observer;
     char *group;
     int inbox, facts;
     enum topic_id outputs[TOPIC_N + 1];
@@ -50,7 +38,6 @@ struct bus_kafka {
     int32_t parts_n;
     rd_kafka_consumer_group_metadata_t *member; /* of the present assignment; NULL = none */
     unsigned long revocations;
-    struct kafka_taken taken;
     bool closing;
     rd_kafka_message_t **held; /* records handed out, until done() */
     size_t held_n, held_cap;
@@ -75,18 +62,6 @@ struct kafka_part *bus_kafka_part(struct bus_kafka *b, int32_t part); /* NULL un
 bool bus_kafka_committed(struct bus *b, int32_t part, int64_t *ret, struct err *e);
 bool bus_kafka_seek(struct bus *b, int32_t part, int64_t offset, struct err *e);
 bool bus_kafka_pause(struct bus *b, int32_t part, bool paused, struct err *e);
-
-/* bus_kafka_nudge.c: n more records were taken from the queue that these partitions fill. */
-#define KAFKA_NUDGED_MAX 64 /* partitions named in a nudge: enough to reach every leader */
-void bus_kafka_nudge(rd_kafka_t *rk, struct kafka_taken *t, size_t n, int topic, const int32_t *parts, size_t parts_n);
-void bus_kafka_nudge_inbox(struct bus_kafka *b, size_t n);
-
-/* bus_kafka_side.c */
-bool bus_kafka_side_conf(const struct conf *c, int role, const char *client_id, struct bus_kafka *b,
-                         struct kafka_side *ret, struct err *e);
-rd_kafka_t *bus_kafka_side_up(struct kafka_side *s, struct err *e); /* NULL: failed */
-void bus_kafka_side_rest(struct kafka_side *s); /* closes it when long unused */
-void bus_kafka_side_free(struct kafka_side *s);
 
 /* bus_kafka_log.c */
 bool bus_kafka_high(struct bus *b, int topic, int32_t part, int64_t *ret, struct err *e);

@@ -1,7 +1,6 @@
 /* Reading compacted topics from an offset on, outside the group, and asking where they end. */
 #include <stdlib.h>
 #include "runtime/bus_kafka_impl.h"
-#include "runtime/kafka_conf.h"
 #include "runtime/kafka_error.h"
 
 enum { WATERMARK_TIMEOUT_MS = 5000 };
@@ -11,18 +10,14 @@ struct bus_log {
     rd_kafka_queue_t *queue;
     int topic;
     int32_t part;
-    struct kafka_taken taken;
     int64_t next;        /* what the caller may take for applied */
     struct err pending;  /* met after records that had to be given first; cls == ERR_NONE when none */
 };
 
 static bool watermarks(struct bus_kafka *b, int topic, int32_t part, int64_t *low, int64_t *high, struct err *e)
 {
-    rd_kafka_t *rk = bus_kafka_side_up(&b->observer, e);
-    if (!rk)
-        return false;
     rd_kafka_resp_err_t code =
-        rd_kafka_query_watermark_offsets(rk, topics[topic].name, part, low, high, WATERMARK_TIMEOUT_MS);
+        rd_kafka_query_watermark_offsets(b->observer, topics[topic].name, part, low, high, WATERMARK_TIMEOUT_MS);
     return !code || kafka_read_fail(code, "watermarks", NULL, e);
 }
 
@@ -45,14 +40,11 @@ bool bus_kafka_log_open(struct bus *bus, int topic, int32_t part, int64_t from, 
     if (from > high)
         return err_set(e, ERR_STALE, "BUS-LOG-SHORT", "%s/%d ends at %lld, before %lld", topics[topic].name, (int)part,
                        (long long)high, (long long)from);
-    rd_kafka_t *rk = bus_kafka_side_up(&b->reader, e);
-    if (!rk)
-        return false;
     struct bus_log *l = calloc(1, sizeof(*l));
     must(l);
-    *l = (struct bus_log){.topic = topic, .part = part, .next = from, .taken.every = KAFKA_LOG_QUEUE_N / 2};
-    l->rkt = rd_kafka_topic_new(rk, topics[topic].name, NULL);
-    l->queue = rd_kafka_queue_new(rk);
+    *l = (struct bus_log){.topic = topic, .part = part, .next = from};
+    l->rkt = rd_kafka_topic_new(b->reader, topics[topic].name, NULL);
+    l->queue = rd_kafka_queue_new(b->reader);
     if (!l->rkt || rd_kafka_consume_start_queue(l->rkt, part, from > low ? from : low, l->queue) != 0) {
         rd_kafka_resp_err_t code = rd_kafka_last_error();
         rd_kafka_queue_destroy(l->queue);
@@ -61,7 +53,6 @@ bool bus_kafka_log_open(struct bus *bus, int topic, int32_t part, int64_t from, 
         free(l);
         return kafka_read_fail(code, "log", NULL, e);
     }
-    b->reader.users++;
     *ret = l;
     return true;
 }
@@ -93,7 +84,7 @@ bool bus_kafka_log_read(struct bus *bus, struct bus_log *l, int timeout_ms, stru
 {
     struct bus_kafka *b = bus_kafka_of(bus);
     size_t n = 0;
-    rd_kafka_poll(b->reader.rk, 0);
+    rd_kafka_poll(b->reader, 0);
     while (n < max && l->pending.cls == ERR_NONE) {
         rd_kafka_message_t *m = rd_kafka_consume_queue(l->queue, n ? 0 : timeout_ms);
         if (!m)
@@ -108,7 +99,6 @@ bool bus_kafka_log_read(struct bus *bus, struct bus_log *l, int timeout_ms, stru
     }
     if (n == 0 && l->pending.cls != ERR_NONE)
         return give_pending(l, e);
-    bus_kafka_nudge(b->reader.rk, &l->taken, n, l->topic, &l->part, 1);
     *ret_n = n;
     *ret_next = l->next;
     return true;
@@ -116,10 +106,9 @@ bool bus_kafka_log_read(struct bus *bus, struct bus_log *l, int timeout_ms, stru
 
 void bus_kafka_log_close(struct bus *bus, struct bus_log *l)
 {
+    (void)bus;
     if (!l)
         return;
-    bus_kafka_of(bus)->reader.users--;
-    bus_kafka_of(bus)->reader.used_ms = kafka_mono_ms();
     rd_kafka_consume_stop(l->rkt, l->part);
     rd_kafka_queue_destroy(l->queue);
     rd_kafka_topic_destroy(l->rkt);

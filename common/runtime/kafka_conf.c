@@ -38,14 +38,12 @@ static const struct setting settings[] = {
     {"fetch.wait.max.ms", "500", KAFKA_GROUP | KAFKA_OBSERVER}, /* data end the wait at once; less only burns CPU */
     {"fetch.wait.max.ms", "50", KAFKA_READER}, /* the end of a log is learnt from the fetch that finds nothing */
     {"fetch.error.backoff.ms", "100", CONSUMERS},
-    /* What is fetched ahead is most of a service's memory: a record takes a kilobyte here, and a fetch unpacks to five
-     * times its size. Old versions stop fetching for a second when the queue is full, see bus_kafka_nudge(). */
-    {"fetch.max.bytes", "1048576", CONSUMERS},
-    {"max.partition.fetch.bytes", "262144", CONSUMERS},
-    {"queued.min.messages", STR(KAFKA_QUEUE_N), KAFKA_GROUP},
-    {"queued.max.messages.kbytes", "4096", KAFKA_GROUP},
-    {"queued.min.messages", STR(KAFKA_LOG_QUEUE_N), KAFKA_READER}, /* of each log read */
-    {"queued.max.messages.kbytes", "1024", KAFKA_READER},
+    {"fetch.max.bytes", "4194304", CONSUMERS},
+    {"max.partition.fetch.bytes", "1048576", CONSUMERS},
+    /* A full queue makes old versions stop fetching for a whole second: it must hold more than is used in one. */
+    {"queued.min.messages", "200000", CONSUMERS},
+    {"queued.max.messages.kbytes", "32768", KAFKA_GROUP},
+    {"queued.max.messages.kbytes", "65536", KAFKA_READER},
     {"fetch.queue.backoff.ms", "10", CONSUMERS, true},
     /* Producers. */
     {"enable.idempotence", "true", PRODUCERS},

@@ -15,9 +15,6 @@ enum kafka_role {
 };
 /* The broker's time limit of a transaction: a dead instance holds back readers of what it touched no longer. */
 #define KAFKA_TXN_TIMEOUT_MS 15000
-/* Records fetched ahead: for the inbox, and for each log. */
-#define KAFKA_QUEUE_N 3000
-#define KAFKA_LOG_QUEUE_N 1500
 
 /* gives; rd_kafka_conf_destroy() unless handed to rd_kafka_new(). id = group.id or transactional.id or NULL. ERR_FATAL
  * names the option that is wrong. */

@@ -1,4 +1,5 @@
 /* main.c - svc_main: a service as a process. Options, ports, admin door, signals, watchdog, drain. */
+#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -10,7 +11,6 @@
 #include "runtime/admin.h"
 #include "runtime/bus_kafka.h"
 #include "runtime/describe.h"
-#include "runtime/heap.h"
 #include "runtime/options.h"
 #include "runtime/report.h"
 #include "runtime/runtime.h"
@@ -209,14 +209,13 @@ static bool start(struct process *p, struct err *e)
 
 /* --- run and stop --- */
 /* The heap keeps what the largest batch took; an idle service gives it back once. */
-static void trim(struct process *p, bool *worked, int64_t *trimmed_ms)
+static void trim(const struct process *p, bool *worked, int64_t *trimmed_ms)
 {
     int64_t now = clock_ms(CLOCK_MONOTONIC);
     if (!runtime_is_idle(p->rt)) {
         *worked = true;
     } else if (*worked && now - *trimmed_ms > TRIM_MS) {
-        runtime_trim(p->rt);
-        heap_trim();
+        malloc_trim(0);
         *worked = false;
         *trimmed_ms = now;
     }
@@ -345,7 +344,7 @@ int svc_main(const struct svc_def *def, int argc, char **argv)
     static struct process p; /* one per program; probes and watchdog outlive the stack */
     const struct conf_opt *tables[] = {common_options, def->options, NULL};
     p.def = def;
-    heap_init();
+    mallopt(M_ARENA_MAX, 2); /* librdkafka's threads would each keep a heap of their own */
     p.conf = conf_new(tables);
     int code = act(&p, argc, argv);
     release(&p);

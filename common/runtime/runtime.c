@@ -149,8 +149,6 @@ bool runtime_is_idle(const struct runtime *rt)
     return runtime_is_ready(rt) && !rt->busy;
 }
 
-void runtime_trim(struct runtime *rt) { arena_trim(rt->b.mem); }
-
 static void index_tables(struct runtime *rt)
 {
     const struct svc_def *def = rt->def;

@@ -40,7 +40,6 @@ void runtime_start(struct runtime *rt, struct bus *b, struct store *s); /* keeps
 bool runtime_turn(struct runtime *rt, int max_wait_ms, struct err *e) MUST_CHECK;
 /* True when nothing is in hand: no batch, no catch-up. */
 bool runtime_is_idle(const struct runtime *rt);
-void runtime_trim(struct runtime *rt); /* between turns, when idle: give back the memory of the largest batch */
 bool runtime_is_ready(const struct runtime *rt);               /* every assigned partition is open; for /readyz */
 /* Finish: no open transaction remains. */
 void runtime_free(struct runtime *rt);

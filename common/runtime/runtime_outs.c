@@ -92,30 +92,6 @@ static void add_offsets(struct runtime *rt)
     }
 }
 
-/* The first record to each partition goes before all others: the client asks the coordinator for the partitions of a
- * transaction when it first meets them, and one question takes as long as one for each. Order within a partition stays. */
-static void firsts_first(struct runtime *rt)
-{
-    struct batch *b = &rt->b;
-    size_t parts = (size_t)rt->d.conf->partitions, n = 0;
-    bool *met = ARENA_ARRAY(b->mem, bool, parts * TOPIC_N);
-    struct bus_out *sorted = arena_alloc(b->mem, (b->outs.n + 1) * sizeof *sorted);
-    bool *is_first = ARENA_ARRAY(b->mem, bool, b->outs.n + 1);
-    for (uint32_t i = 0; i < b->outs.n; i++) {
-        const struct bus_out *o = &b->outs.v[i];
-        bool *seen = &met[(size_t)o->topic * parts + (size_t)o->partition];
-        if (*seen)
-            continue;
-        *seen = is_first[i] = true;
-        sorted[n++] = *o;
-    }
-    for (uint32_t i = 0; i < b->outs.n; i++)
-        if (!is_first[i])
-            sorted[n++] = b->outs.v[i];
-    b->outs.v = sorted;
-    b->outs.cap = b->outs.n;
-}
-
 void outs_build(struct runtime *rt)
 {
     struct batch *b = &rt->b;
@@ -132,6 +108,5 @@ void outs_build(struct runtime *rt)
     for (size_t i = 0; i < b->n; i++)
         if (b->items[i].verdict.rejected && b->items[i].rec)
             deadletter_build(rt, &b->items[i], LIST_ADD(&b->outs, b->mem));
-    firsts_first(rt);
     add_offsets(rt);
 }
