@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include "runtime/bus_kafka.h"
-#include "runtime/heap.h"
 #include "tests/bench/bench_conf.h"
 
 static const struct conf_opt options[] = {
@@ -116,7 +115,6 @@ static bool turn(struct relay *r, const struct conf *c, struct bus_rec *recs, si
 int main(int argc, char **argv)
 {
     static struct relay r;
-    heap_init();
     struct conf *c = bench_conf(options, argc, argv);
     struct err e = {0};
     int to = bench_topic(c, "to");
