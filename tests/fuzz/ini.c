@@ -20,6 +20,13 @@ static void each_kafka(const char *key, const char *value, void *ctx)
     EXPECT(key && value);
 }
 
+/* A line that is none is bad input, whatever else is wrong is fatal; both name the file. */
+static bool is_of_the_file(const struct err *e, const char *path)
+{
+    enum err_class want = strcmp(e->code, "INI-LINE") == 0 ? ERR_INPUT : ERR_FATAL;
+    return e->cls == want && e->code[0] && strstr(e->text, path);
+}
+
 static void read_options(const char *path)
 {
     const struct conf_opt *tables[] = {table, NULL};
@@ -34,7 +41,7 @@ static void read_options(const char *path)
         conf_each_kafka(c, each_kafka, NULL);
         conf_print(c, null);
     } else {
-        EXPECT(e.cls == ERR_FATAL && e.code[0] && strstr(e.text, path));
+        EXPECT(is_of_the_file(&e, path));
     }
     fclose(null);
     conf_free(c);
@@ -56,7 +63,7 @@ static void read_keyring(const char *path, struct bytes file)
     struct err e = {0};
     char ref[PERSON_REF_LEN + 1];
     if (!keyring_load(path, &k, &e)) {
-        EXPECT(e.cls == ERR_FATAL && e.code[0] && strstr(e.text, path));
+        EXPECT(is_of_the_file(&e, path));
         check_silence(file, e.text);
         return;
     }
