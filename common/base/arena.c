@@ -100,16 +100,23 @@ void *arena_dup(struct arena *a, const void *p, size_t n)
 
 char *arena_strdup(struct arena *a, const char *s) { return arena_dup(a, s, strlen(s) + 1); }
 
+/* Room that most texts fit into: formatted in place, at once. Counting first would format everything twice. */
+#define PRINTF_GUESS 192
+
 char *arena_printf(struct arena *a, const char *fmt, ...)
 {
     va_list ap, again;
+    size_t before = a->used;
     va_start(ap, fmt);
     va_copy(again, ap);
-    int n = vsnprintf(NULL, 0, fmt, ap);
+    char *s = arena_alloc(a, PRINTF_GUESS);
+    int n = vsnprintf(s, PRINTF_GUESS, fmt, ap);
     va_end(ap);
     must(n >= 0);
-    char *s = arena_alloc(a, (size_t)n + 1);
-    vsnprintf(s, (size_t)n + 1, fmt, again);
+    a->used = before; /* what was too much, or too little, is taken back */
+    s = arena_alloc(a, (size_t)n + 1);
+    if (n >= PRINTF_GUESS)
+        vsnprintf(s, (size_t)n + 1, fmt, again);
     va_end(again);
     return s;
 }

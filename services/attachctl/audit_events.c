@@ -68,20 +68,26 @@ static uint64_t message_key(const char *id, const char *milestone, int channel, 
     return key;
 }
 
-static void on_notice(struct audit *a, const PB(NotificationIssued) * m)
+static void on_notice(struct audit *a, const char *application_id, const PB(Notice) * m)
 {
-    struct app *app = audit_app(a, m->application_id);
+    struct app *app = audit_app(a, application_id);
     if (app)
         app->notices |= audit_milestone_bit(m->milestone);
     if (strcmp(m->state, "SENT") != 0)
         return;
     bool fresh;
-    uint64_t key = message_key(m->application_id, m->milestone, (int)m->channel, m->recipient, m->recipient_id);
+    uint64_t key = message_key(application_id, m->milestone, (int)m->channel, m->recipient, m->recipient_id);
     htab_put(&a->sent, &key, &fresh);
     a->sum.messages_sent++;
     if (!fresh)
-        audit_find(a, AUDIT_DUPLICATE_MESSAGE, m->application_id, "%s on channel %d to %s is SENT twice", m->milestone,
+        audit_find(a, AUDIT_DUPLICATE_MESSAGE, application_id, "%s on channel %d to %s is SENT twice", m->milestone,
                    (int)m->channel, m->recipient);
+}
+
+static void on_notices(struct audit *a, const PB(NotificationIssued) * m)
+{
+    for (size_t i = 0; i < m->n_notices; i++)
+        on_notice(a, m->application_id, m->notices[i]);
 }
 
 /* Two attempts that the provider accepted are two messages in somebody's hands; one answer reported twice is not. */
@@ -166,7 +172,7 @@ void audit_event(struct audit *a, const struct audit_rec *r)
         on_change(a, m);
         break;
     case EV_NOTIFICATION_ISSUED:
-        on_notice(a, m);
+        on_notices(a, m);
         break;
     case EV_SEND_REPORTED:
         on_report(a, m);

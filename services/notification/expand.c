@@ -6,7 +6,7 @@
 
 static char *text_or_empty(char *s) { return s ? s : ""; }
 
-/* Contacts and names to address, nothing else (minimal data: the record lives on a topic). */
+/* Contacts and names to address, nothing else. */
 static PB(Personal) * contacts_of(const PB(Personal) * p, struct arena *mem)
 {
     PB(Personal) *k = ARENA_NEW(mem, PB(Personal));
@@ -20,46 +20,30 @@ static PB(Personal) * contacts_of(const PB(Personal) * p, struct arena *mem)
     return k;
 }
 
-static bool reseal(const struct svc_event *ev, PB(Case) * k, struct err *e)
+PB(NotificationRequested) * expand_request(const struct svc_event *ev, const PB(NotificationRequested) * r)
 {
-    const struct settings *set = ev->conf;
-    PB(Application) *a = k->application;
-    PB(Personal) *whole;
-    if (!a || a->personal_block_case != CLINIC__ATTACH__V1__APPLICATION__PERSONAL_BLOCK_SEALED)
-        return err_set(e, ERR_INPUT, "case.application.sealed", "no sealed personal data");
-    if (!seal_open(set->keys, a->sealed, k->application_id, ev->arena, &whole, e))
-        return false;
-    a->sealed = seal_personal(set->keys, contacts_of(whole, ev->arena), k->application_id, ev->arena);
-    return true;
-}
-
-bool expand_request(const struct svc_event *ev, struct svc_call *c, const PB(NotificationRequested) * r,
-                    PB(NotificationRequested) * *ret, struct err *e)
-{
-    PB(NotificationRequested) *copy = svc_copy(c, r);
-    if (!reseal(ev, copy->case_, e))
-        return false;
+    PB(NotificationRequested) *copy = arena_dup(ev->arena, r, sizeof *r);
+    copy->case_ = arena_dup(ev->arena, r->case_, sizeof *r->case_);
+    copy->case_->application = arena_dup(ev->arena, r->case_->application, sizeof *r->case_->application);
     copy->case_->n_trail = copy->case_->n_findings = copy->case_->application->n_evidence = 0;
-    *ret = copy;
-    return true;
+    return copy;
 }
 
-static const PB(Personal) * contacts(const struct notice *n)
+void expand_minimise(struct notice *n)
 {
-    struct err e;
-    PB(Personal) *p;
-    bool ok = seal_open(n->set->keys, n->state->request->case_->application->sealed, n->application_id, n->ev->arena,
-                        &p, &e);
-    return ok ? p : NULL; /* the key left the keyring meanwhile: nobody to write to */
+    const PB(Personal) *whole = notice_personal(n);
+    if (notice_is_open(n) && whole)
+        n->state->request->case_->application->sealed =
+            seal_personal(n->set->keys, contacts_of(whole, n->ev->arena), n->application_id, n->ev->arena);
 }
 
 /* Why a channel cannot be used; NULL = it can. */
-static const char *obstacle(const struct notice *n, PB(Channel) channel)
+static const char *obstacle(struct notice *n, PB(Channel) channel)
 {
     char phone[PHONE_LEN + 1];
-    const PB(Personal) *p = contacts(n);
     if (!settings_channel_on(n->set, n->state->request->case_, channel, n->ev->now_ms))
         return "not_configured";
+    const PB(Personal) *p = notice_personal(n);
     if (!p)
         return "sealed";
     if (channel == PB_CHANNEL(SMS))
@@ -76,7 +60,7 @@ static void start_channel(struct notice *n, const struct notice_row *row, const 
         return;
     }
     ch->attempt = 1;
-    issue_emit(n, &(struct issue){.milestone = row->milestone, .to = row->to, .channel = row->channel,
+    issue_add(n, &(struct issue){.milestone = row->milestone, .to = row->to, .channel = row->channel,
                                   .state = "INTENDED", .cause = cause, .attempts = 1});
     notice_order(n, ch);
 }
@@ -112,7 +96,7 @@ static const char *recipient_id(const struct notice *n, enum recipient to)
 static void publish(struct notice *n, const struct notice_row *row, const char *const *values)
 {
     const struct text *text = texts_find(n->set->texts, row->milestone, row->channel);
-    issue_emit(n, &(struct issue){.milestone = row->milestone, .to = row->to, .channel = row->channel, .state = "SENT",
+    issue_add(n, &(struct issue){.milestone = row->milestone, .to = row->to, .channel = row->channel, .state = "SENT",
                                   .text = template_render(text->body, values, TEMPLATE_TEXT, n->ev->arena),
                                   .recipient_id = recipient_id(n, row->to), .attempts = 1});
 }

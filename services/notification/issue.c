@@ -10,21 +10,45 @@ static const char *label(struct arena *mem, const struct issue *i)
     return s;
 }
 
-void issue_emit(struct notice *n, const struct issue *i)
+static PB(Notice) * *room(struct notice *n)
+{
+    if (n->issued_n == n->issued_cap) {
+        n->issued_cap = n->issued_cap ? n->issued_cap * 2 : 8;
+        PB(Notice) **all = ARENA_ARRAY(n->ev->arena, PB(Notice) *, n->issued_cap);
+        for (size_t i = 0; i < n->issued_n; i++)
+            all[i] = n->issued[i];
+        n->issued = all;
+    }
+    return &n->issued[n->issued_n++];
+}
+
+void issue_add(struct notice *n, const struct issue *i)
+{
+    PB(Notice) *m = ARENA_NEW(n->ev->arena, PB(Notice));
+    const struct text *text = texts_find(n->set->texts, i->milestone, i->channel);
+    clinic__attach__v1__notice__init(m);
+    m->milestone = (char *)i->milestone;
+    m->channel = i->channel;
+    m->recipient = (char *)recipient_name(i->to);
+    m->state = (char *)i->state;
+    m->text = (char *)(i->text ? i->text : "");
+    m->template_ = text ? (char *)text->name : "";
+    m->attempts = i->attempts;
+    m->cause = (char *)(i->cause ? i->cause : "");
+    m->recipient_id = (char *)(i->recipient_id ? i->recipient_id : "");
+    *room(n) = m;
+    svc_count(n->call, METRIC_NOTICES, label(n->ev->arena, i));
+}
+
+void issue_publish(struct notice *n)
 {
     PB(NotificationIssued) m = CLINIC__ATTACH__V1__NOTIFICATION_ISSUED__INIT;
-    const struct text *text = texts_find(n->set->texts, i->milestone, i->channel);
+    if (n->issued_n == 0)
+        return;
     m.application_id = (char *)n->application_id;
-    m.milestone = (char *)i->milestone;
-    m.channel = i->channel;
-    m.recipient = (char *)recipient_name(i->to);
-    m.state = (char *)i->state;
-    m.text = (char *)(i->text ? i->text : "");
-    m.template_ = text ? (char *)text->name : "";
-    m.attempts = i->attempts;
-    m.cause = (char *)(i->cause ? i->cause : "");
     m.at_ms = n->ev->now_ms;
-    m.recipient_id = (char *)(i->recipient_id ? i->recipient_id : "");
+    m.notices = n->issued;
+    m.n_notices = n->issued_n;
     svc_emit(n->call, TOPIC_NOTIFICATION, bytes_str(n->person_ref), EV_NOTIFICATION_ISSUED, &m, n->application_id);
-    svc_count(n->call, METRIC_NOTICES, label(n->ev->arena, i));
+    n->issued_n = 0;
 }

@@ -1,4 +1,4 @@
-/* issue.h - NotificationIssued: what the public topic says of one notice on one channel. Pure. */
+/* issue.h - NotificationIssued: what the public topic says of the notices that one event changed. Pure. */
 #ifndef CLINIC_NOTIFICATION_ISSUE_H
 #define CLINIC_NOTIFICATION_ISSUE_H
 #include "notice.h"
@@ -13,5 +13,8 @@ struct issue {
     const char *recipient_id; /* NULL = the applicant */
     uint32_t attempts;
 };
-void issue_emit(struct notice *n, const struct issue *i);
+/* Strings are kept until issue_publish: static, arena, or of the event. */
+void issue_add(struct notice *n, const struct issue *i);
+/* One event with all that was added; none when nothing was. A record per notice would cost more than the notice. */
+void issue_publish(struct notice *n);
 #endif

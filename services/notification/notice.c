@@ -87,7 +87,7 @@ void notice_order_due(struct notice *n)
 
 static void say(struct notice *n, const PB(NoticeChannel) * ch, const char *state, const char *cause)
 {
-    issue_emit(n, &(struct issue){.milestone = n->milestone, .to = TO_APPLICANT, .channel = ch->channel,
+    issue_add(n, &(struct issue){.milestone = n->milestone, .to = TO_APPLICANT, .channel = ch->channel,
                                   .state = state, .cause = cause, .attempts = ch->attempt});
 }
 
@@ -122,7 +122,19 @@ void notice_receipt(struct notice *n, PB(NoticeChannel) * ch, bool delivered, co
     say(n, ch, delivered ? "DELIVERED" : "FAILED", cause);
 }
 
-static bool is_open(const struct notice *n)
+const PB(Personal) * notice_personal(struct notice *n)
+{
+    const PB(Application) *a = n->state->request->case_->application;
+    struct err e;
+    PB(Personal) *p;
+    if (!n->opened && a->personal_block_case == CLINIC__ATTACH__V1__APPLICATION__PERSONAL_BLOCK_SEALED &&
+        seal_open(n->set->keys, a->sealed, n->application_id, n->ev->arena, &p, &e))
+        n->personal = p;
+    n->opened = true;
+    return n->personal;
+}
+
+bool notice_is_open(const struct notice *n)
 {
     for (size_t i = 0; i < n->state->n_channels; i++)
         if (n->state->channels[i]->next_at_ms != 0)
@@ -132,7 +144,8 @@ static bool is_open(const struct notice *n)
 
 void notice_save(struct notice *n)
 {
-    if (!is_open(n)) {
+    issue_publish(n);
+    if (!notice_is_open(n)) {
         n->state->request = NULL;
         if (n->state->forget_at_ms == 0)
             n->state->forget_at_ms = n->ev->now_ms + n->set->retention_ms;

@@ -22,6 +22,10 @@ struct notice {
     const char *milestone;
     const char *person_ref;      /* "" when the state does not know it any more */
     PB(NoticeState) *state;      /* own copy */
+    const PB(Personal) *personal; /* opened once, when first asked for (notice_personal) */
+    bool opened;
+    PB(Notice) **issued;         /* what issue_publish will tell; arena */
+    size_t issued_n, issued_cap;
 };
 
 /* Table key; arena. */
@@ -41,7 +45,10 @@ void notice_settle(struct notice *n, PB(NoticeChannel) * ch, PB(SendResult) resu
 /* The provider did not take the attempt: another one later, or FAILED when there were enough. */
 void notice_retry(struct notice *n, PB(NoticeChannel) * ch, const char *cause);
 void notice_receipt(struct notice *n, PB(NoticeChannel) * ch, bool delivered, const char *cause);
-/* Put the state; drops the request, with its sealed contacts, once every channel is settled. */
+/* Personal data of the request; NULL when no key of the keyring opens them any more. */
+const PB(Personal) * notice_personal(struct notice *n);
+bool notice_is_open(const struct notice *n); /* a channel is not settled yet */
+/* Tell what changed and put the state; drops the request, with its sealed contacts, once every channel is settled. */
 void notice_save(struct notice *n);
 
 int64_t notice_due_ms(const void *state);

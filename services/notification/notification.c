@@ -42,13 +42,12 @@ static struct svc_verdict handle_requested(const struct svc_event *ev, struct sv
         svc_count(c, METRIC_REPEATS, NULL);
         return SVC_DONE;
     }
-    struct err e;
-    PB(NotificationRequested) *copy;
-    if (!expand_request(ev, c, r, &copy, &e))
-        return svc_rejected(SVC_REJECT_INVALID, arena_strdup(ev->arena, e.text));
     struct notice n;
-    notice_new(&n, ev, c, milestone_of(r), copy);
+    notice_new(&n, ev, c, milestone_of(r), expand_request(ev, r));
+    if (!notice_personal(&n))
+        return svc_rejected(SVC_REJECT_INVALID, "case.application.sealed: no sealed personal data that opens");
     expand_all(&n);
+    expand_minimise(&n);
     notice_save(&n);
     return SVC_DONE;
 }

@@ -142,7 +142,7 @@ static bool counts(const struct bus_rec *r)
     if (r->topic == TOPIC_NOTIFICATION) {
         Clinic__Attach__V1__NotificationIssued *m =
             clinic__attach__v1__notification_issued__unpack(NULL, r->value.n, r->value.p);
-        bool decided = m && strcmp(m->milestone, "N-01") != 0;
+        bool decided = m && m->n_notices && strcmp(m->notices[0]->milestone, "N-01") != 0;
         clinic__attach__v1__notification_issued__free_unpacked(m, NULL);
         return decided;
     }

@@ -100,9 +100,12 @@ static struct svc_verdict remind(const struct svc_event *ev, struct svc_call *c)
     const NoticeState *s = ev->msg;
     NoticeState *next = svc_copy(c, s);
     Clinic__Attach__V1__NotificationIssued out = CLINIC__ATTACH__V1__NOTIFICATION_ISSUED__INIT;
+    Clinic__Attach__V1__Notice notice = CLINIC__ATTACH__V1__NOTICE__INIT, *notices[] = {&notice};
     next->channels[0]->attempt++;
     next->channels[0]->next_at_ms += 60000;
-    out.attempts = next->channels[0]->attempt;
+    notice.attempts = next->channels[0]->attempt;
+    out.notices = notices;
+    out.n_notices = 1;
     out.at_ms = s->channels[0]->next_at_ms;
     if (next->channels[0]->attempt < 2)
         svc_put(c, TALLY_NOTICE, ev->key, next);

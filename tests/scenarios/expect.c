@@ -76,8 +76,9 @@ static unsigned told_by(const struct check *c, const char *recipient)
     const char *id = c->s->w->apps[c->st->app].id;
     unsigned bits = 0;
     for (size_t i = 0; i < c->s->notices.n; i++) {
-        const PB(NotificationIssued) *m = c->s->notices.msgs[i];
-        if (strcmp(m->application_id, id) == 0 && strcmp(m->milestone, c->st->word) == 0 &&
+        const struct seen_notice *n = c->s->notices.msgs[i];
+        const PB(Notice) *m = n->notice;
+        if (strcmp(n->application_id, id) == 0 && strcmp(m->milestone, c->st->word) == 0 &&
             (!recipient || strcmp(m->recipient, recipient) == 0))
             bits |= 1u << m->channel;
     }

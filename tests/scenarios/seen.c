@@ -52,6 +52,15 @@ static void keep_fact(struct seen *s, int event, struct bytes key, struct bytes 
     f->msg = value.p ? protobuf_c_message_unpack(events[event].msg, arena_pb(s->mem), value.n, value.p) : NULL;
 }
 
+static void push_notices(struct seen *s, const PB(NotificationIssued) * m)
+{
+    for (size_t i = 0; i < m->n_notices; i++) {
+        struct seen_notice *n = ARENA_NEW(s->mem, struct seen_notice);
+        *n = (struct seen_notice){m->application_id, m->notices[i]};
+        push(s, &s->notices, n);
+    }
+}
+
 void seen_add(struct seen *s, int topic, struct bytes key, const char *type, size_t type_len, struct bytes value)
 {
     int event = event_by_type(type, type_len);
@@ -71,7 +80,7 @@ void seen_add(struct seen *s, int topic, struct bytes key, const char *type, siz
     else if (event == EV_ATTACHMENT_CHANGED)
         push(s, &s->changes, msg);
     else if (event == EV_NOTIFICATION_ISSUED)
-        push(s, &s->notices, msg);
+        push_notices(s, msg);
 }
 
 const void *seen_fact(const struct seen *s, const char *table, const char *key)
@@ -107,9 +116,10 @@ static bool one_outcome(const struct seen *s, size_t app, char *why, size_t cap)
     return n <= 1 || say(why, cap, "%s has %zu outcomes", s->w->scn->apps[app], n);
 }
 
-static bool same_notice(const PB(NotificationIssued) *a, const PB(NotificationIssued) *b)
+static bool same_notice(const struct seen_notice *x, const struct seen_notice *y)
 {
-    return strcmp(a->application_id, b->application_id) == 0 && strcmp(a->milestone, b->milestone) == 0 &&
+    const PB(Notice) *a = x->notice, *b = y->notice;
+    return strcmp(x->application_id, y->application_id) == 0 && strcmp(a->milestone, b->milestone) == 0 &&
            a->channel == b->channel && strcmp(a->recipient, b->recipient) == 0 && strcmp(a->state, b->state) == 0 &&
            a->attempts == b->attempts;
 }
@@ -118,8 +128,8 @@ static bool no_notice_twice(const struct seen *s, char *why, size_t cap)
 {
     for (size_t i = 0; i < s->notices.n; i++)
         for (size_t j = 0; j < i; j++) {
-            const PB(NotificationIssued) *m = s->notices.msgs[i];
-            if (same_notice(m, s->notices.msgs[j]))
+            const PB(Notice) *m = ((const struct seen_notice *)s->notices.msgs[i])->notice;
+            if (same_notice(s->notices.msgs[i], s->notices.msgs[j]))
                 return say(why, cap, "notice %s on channel %d to %s is %s twice", m->milestone, (int)m->channel,
                            m->recipient, m->state);
         }

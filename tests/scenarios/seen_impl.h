@@ -14,6 +14,10 @@ struct seen_fact {
     int event;
     void *msg;       /* NULL = deleted */
 };
+struct seen_notice {
+    const char *application_id;
+    const PB(Notice) *notice;
+};
 struct seen {
     const struct world *w;
     struct arena *mem;

@@ -104,11 +104,14 @@ static inline void notice(const char *ref, const char *milestone)
 static inline void issued(const char *ref, const char *milestone, const char *what)
 {
     PB(NotificationIssued) m = CLINIC__ATTACH__V1__NOTIFICATION_ISSUED__INIT;
+    PB(Notice) notice = CLINIC__ATTACH__V1__NOTICE__INIT, *notices[] = {&notice};
     m.application_id = (char *)(uintptr_t)id_of(ref);
-    m.milestone = (char *)(uintptr_t)milestone;
-    m.channel = CLINIC__ATTACH__V1__CHANNEL__CHANNEL_SMS;
-    m.recipient = "APPLICANT";
-    m.state = (char *)(uintptr_t)what;
+    m.notices = notices;
+    m.n_notices = 1;
+    notice.milestone = (char *)(uintptr_t)milestone;
+    notice.channel = CLINIC__ATTACH__V1__CHANNEL__CHANNEL_SMS;
+    notice.recipient = "APPLICANT";
+    notice.state = (char *)(uintptr_t)what;
     put(TOPIC_NOTIFICATION, PERSON, EV_NOTIFICATION_ISSUED, &m);
 }
 

@@ -97,11 +97,8 @@ static int flow_teardown(void **state)
     return 0;
 }
 
-static void flow_on_issue(void *ctx, const struct bus_rec *r)
+static void flow_note(struct flow *f, const PB(Notice) * m)
 {
-    struct flow *f = ctx;
-    PB(NotificationIssued) *m = clinic__attach__v1__notification_issued__unpack(arena_pb(f->mem), r->value.n, r->value.p);
-    assert_non_null(m);
     assert_true(f->issues_n < FLOW_MAX);
     struct flow_issue *at = &f->issues[f->issues_n++];
     memset(at, 0, sizeof *at);
@@ -113,6 +110,16 @@ static void flow_on_issue(void *ctx, const struct bus_rec *r)
     snprintf(at->template, sizeof at->template, "%s", m->template_);
     snprintf(at->recipient_id, sizeof at->recipient_id, "%s", m->recipient_id);
     snprintf(at->text, sizeof at->text, "%s", m->text);
+}
+
+static void flow_on_issue(void *ctx, const struct bus_rec *r)
+{
+    struct flow *f = ctx;
+    PB(NotificationIssued) *m = clinic__attach__v1__notification_issued__unpack(arena_pb(f->mem), r->value.n, r->value.p);
+    assert_non_null(m);
+    assert_true(m->n_notices > 0);
+    for (size_t i = 0; i < m->n_notices; i++)
+        flow_note(f, m->notices[i]);
 }
 
 /* Run until quiet and read all that was said. */
