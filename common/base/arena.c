@@ -121,4 +121,30 @@ char *arena_printf(struct arena *a, const char *fmt, ...)
     return s;
 }
 
+char *arena_cat(struct arena *a, const char *const *parts, size_t n)
+{
+    size_t len[8], total = 0;
+    must(n <= sizeof len / sizeof *len);
+    for (size_t i = 0; i < n; i++)
+        total += len[i] = strlen(parts[i]);
+    char *s = arena_alloc(a, total + 1), *to = s;
+    for (size_t i = 0; i < n; to += len[i++])
+        memcpy(to, parts[i], len[i]);
+    *to = '\0';
+    return s;
+}
+
+char *arena_i64(struct arena *a, int64_t v)
+{
+    char text[21], *p = text + sizeof text - 1; /* 19 digits, a sign, NUL */
+    uint64_t rest = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
+    *p = '\0';
+    do
+        *--p = (char)('0' + rest % 10);
+    while ((rest /= 10) > 0);
+    if (v < 0)
+        *--p = '-';
+    return arena_dup(a, p, (size_t)(text + sizeof text - p));
+}
+
 ProtobufCAllocator *arena_pb(struct arena *a) { return &a->pb; }

@@ -18,6 +18,11 @@ void *arena_alloc(struct arena *a, size_t n);      /* 16-byte aligned, not zeroe
 void *arena_zalloc(struct arena *a, size_t n);     /* zeroed */
 void *arena_dup(struct arena *a, const void *p, size_t n);
 char *arena_strdup(struct arena *a, const char *s);
+/* The strings one after the other; faster than arena_printf where it is done for every record. */
+char *arena_cat(struct arena *a, const char *const *parts, size_t n);
+#define ARENA_CAT(a, ...)                                                                                              \
+    arena_cat((a), (const char *const[]){__VA_ARGS__}, sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *))
+char *arena_i64(struct arena *a, int64_t v); /* decimal */
 char *arena_printf(struct arena *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Allocator for protobuf-c unpack: messages live in the arena, free is a no-op. Valid as long as the arena. */
 ProtobufCAllocator *arena_pb(struct arena *a);

@@ -29,6 +29,17 @@ static bool poll_failed(struct bus_kafka *b, rd_kafka_message_t *m, struct err *
     return e->cls == ERR_RETRY; /* true: nothing lost, go on when there are records in hand */
 }
 
+/* Positions are those of the caller, whatever the library holds back. Fails only where a partition is not started yet
+ * or any more, and then there is nothing to ask for. */
+static void ask_for_more(struct bus_kafka *b)
+{
+    if (!thirst_is_dry(&b->thirst))
+        return;
+    for (int32_t p = 0; p < b->parts_n; p++)
+        if (b->parts[p].assigned && !b->parts[p].paused)
+            rd_kafka_seek(b->inbox_rkt, p, b->parts[p].next, 0);
+}
+
 static bool bus_kafka_poll(struct bus *bus, int timeout_ms, struct bus_rec *out, size_t max, size_t *ret_n,
                            struct err *e)
 {
@@ -40,18 +51,24 @@ static bool bus_kafka_poll(struct bus *bus, int timeout_ms, struct bus_rec *out,
     size_t n = 0;
     while (n < max) {
         int64_t left = n ? 0 : deadline - kafka_mono_ms();
-        rd_kafka_message_t *m = rd_kafka_consumer_poll(b->consumer, left > 0 ? (int)left : 0);
+        rd_kafka_message_t *m = rd_kafka_consumer_poll(b->consumer, thirst_wait_ms(&b->thirst, left > 0 ? (int)left : 0));
         if (b->revocations != seen) { /* what was taken so far in this call belongs to others now */
             seen = b->revocations;
             n = 0;
         }
-        if (!m)
+        if (!m) {
+            if (left > 0 && kafka_mono_ms() < deadline) {
+                ask_for_more(b);
+                continue;
+            }
             break;
+        }
         if (m->err) {
             if (!poll_failed(b, m, e) || n == 0)
                 return false;
             break;
         }
+        thirst_note(&b->thirst, m->len);
         if (is_wanted(b, m))
             bus_kafka_hold(b, m, b->inbox, &out[n++]);
         else
@@ -69,6 +86,8 @@ static void leave(struct bus_kafka *b)
     rd_kafka_consumer_close(b->consumer);
     if (b->member)
         rd_kafka_consumer_group_metadata_destroy(b->member);
+    if (b->inbox_rkt)
+        rd_kafka_topic_destroy(b->inbox_rkt);
     rd_kafka_destroy(b->consumer);
 }
 
@@ -150,6 +169,8 @@ static bool open_readers(const struct conf *c, const char *client_id, struct bus
 static bool join(struct bus_kafka *b, struct err *e)
 {
     rd_kafka_poll_set_consumer(b->consumer);
+    b->inbox_rkt = rd_kafka_topic_new(b->consumer, topics[b->inbox].name, NULL);
+    must(b->inbox_rkt);
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
     rd_kafka_topic_partition_list_add(list, topics[b->inbox].name, RD_KAFKA_PARTITION_UA);
     rd_kafka_resp_err_t code = rd_kafka_subscribe(b->consumer, list);

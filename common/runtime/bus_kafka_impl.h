@@ -7,6 +7,7 @@
 #include <librdkafka/rdkafka.h>
 #include "base/arena.h"
 #include "runtime/bus_kafka.h"
+#include "runtime/kafka_thirst.h"
 
 struct kafka_part { /* one partition of the inbox */
     bool assigned, paused;
@@ -36,6 +37,8 @@ struct bus_kafka {
     struct bus_listener listener;
     struct kafka_part *parts;
     int32_t parts_n;
+    rd_kafka_topic_t *inbox_rkt;
+    struct thirst thirst;
     rd_kafka_consumer_group_metadata_t *member; /* of the present assignment; NULL = none */
     unsigned long revocations;
     bool closing;

@@ -12,6 +12,7 @@ struct bus_log {
     int32_t part;
     int64_t next;        /* what the caller may take for applied */
     struct err pending;  /* met after records that had to be given first; cls == ERR_NONE when none */
+    struct thirst thirst;
 };
 
 static bool watermarks(struct bus_kafka *b, int topic, int32_t part, int64_t *low, int64_t *high, struct err *e)
@@ -61,6 +62,7 @@ bool bus_kafka_log_open(struct bus *bus, int topic, int32_t part, int64_t from, 
 static bool take_event(struct bus_log *l, rd_kafka_message_t *m)
 {
     bool end = m->err == RD_KAFKA_RESP_ERR__PARTITION_EOF;
+    l->thirst = (struct thirst){0}; /* nothing is being held back */
     if (end && m->offset > l->next)
         l->next = m->offset; /* past markers and aborted records */
     if (m->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET)
@@ -86,15 +88,19 @@ bool bus_kafka_log_read(struct bus *bus, struct bus_log *l, int timeout_ms, stru
     size_t n = 0;
     rd_kafka_poll(b->reader, 0);
     while (n < max && l->pending.cls == ERR_NONE) {
-        rd_kafka_message_t *m = rd_kafka_consume_queue(l->queue, n ? 0 : timeout_ms);
-        if (!m)
+        rd_kafka_message_t *m = rd_kafka_consume_queue(l->queue, n ? 0 : thirst_wait_ms(&l->thirst, timeout_ms));
+        if (!m) {
+            if (thirst_is_dry(&l->thirst))
+                rd_kafka_seek(l->rkt, l->part, l->next, 0);
             break;
+        }
         if (m->err) {
             if (take_event(l, m))
                 break;
             continue;
         }
         l->next = m->offset + 1;
+        thirst_note(&l->thirst, m->len);
         bus_kafka_hold(b, m, l->topic, &out[n++]);
     }
     if (n == 0 && l->pending.cls != ERR_NONE)

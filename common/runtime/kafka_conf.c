@@ -36,14 +36,18 @@ static const struct setting settings[] = {
     {"enable.partition.eof", "true", KAFKA_READER},
     {"allow.auto.create.topics", "false", CONSUMERS},
     {"fetch.wait.max.ms", "500", KAFKA_GROUP | KAFKA_OBSERVER}, /* data end the wait at once; less only burns CPU */
-    {"fetch.wait.max.ms", "50", KAFKA_READER}, /* the end of a log is learnt from the fetch that finds nothing */
+    {"fetch.wait.max.ms", "250", KAFKA_READER}, /* the end of a log is learnt from the fetch that finds nothing */
     {"fetch.error.backoff.ms", "100", CONSUMERS},
-    {"fetch.max.bytes", "4194304", CONSUMERS},
-    {"max.partition.fetch.bytes", "1048576", CONSUMERS},
-    /* A full queue makes old versions stop fetching for a whole second: it must hold more than is used in one. */
-    {"queued.min.messages", "200000", CONSUMERS},
-    {"queued.max.messages.kbytes", "32768", KAFKA_GROUP},
-    {"queued.max.messages.kbytes", "65536", KAFKA_READER},
+    /* Bounded memory: a queue holds its limit and one fetch more, and the records of a fetch are compressed. The queue of
+     * the group is one for all partitions, those of logs are one for each. */
+    {"message.max.bytes", "262144", CONSUMERS}, /* a fetch may not be smaller; larger records come all the same */
+    {"fetch.max.bytes", "393216", CONSUMERS},
+    {"max.partition.fetch.bytes", "393216", KAFKA_GROUP}, /* runs of one partition: a transaction touches fewer */
+    {"max.partition.fetch.bytes", "65536", KAFKA_READER | KAFKA_OBSERVER},
+    {"queued.min.messages", "1600", KAFKA_GROUP},
+    {"queued.min.messages", "1000", KAFKA_READER | KAFKA_OBSERVER},
+    {"queued.max.messages.kbytes", "2048", KAFKA_GROUP},
+    {"queued.max.messages.kbytes", "512", KAFKA_READER | KAFKA_OBSERVER},
     {"fetch.queue.backoff.ms", "10", CONSUMERS, true},
     /* Producers. */
     {"enable.idempotence", "true", PRODUCERS},
@@ -54,8 +58,10 @@ static const struct setting settings[] = {
     {"linger.ms", "1", PRODUCERS},
     {"compression.codec", "lz4", PRODUCERS, true},
     {"message.max.bytes", "1048576", PRODUCERS},
-    {"queue.buffering.max.messages", "20000", PRODUCERS},
-    {"queue.buffering.max.kbytes", "32768", PRODUCERS},
+    {"queue.buffering.max.messages", "1200", KAFKA_TXN}, /* of a batch, what is on its way: copies, 2 KB each with headers */
+    {"queue.buffering.max.messages", "20000", KAFKA_PUB},
+    {"queue.buffering.max.kbytes", "4096", KAFKA_TXN},
+    {"queue.buffering.max.kbytes", "32768", KAFKA_PUB},
 };
 
 /* Exactly-once rests on these; the rest is the operator's to change. */

@@ -3,7 +3,11 @@
 #include <stdlib.h>
 
 #define BUSY_N 16           /* records per batch from which a batch waits the whole gather time */
-#define VALUE_GROWTH 4      /* arena bytes that a byte of value costs at least: closes gathering early */
+#define FLOOD_N 150         /* from so many on it waits longer still, */
+#define FLOOD_GATHER 4      /* at most so many times the gather time */
+#define VALUE_GROWTH 4      /* arena bytes that a byte of value costs at least */
+#define COST_GUESS 8192.0   /* arena bytes that a record costs, before any was decided */
+#define COST_N 50           /* from so many records on a batch tells what one costs */
 #define ARENA_SPARE ((size_t)256 << 20) /* address range beyond batch_max_bytes; touched only by a record that needs it */
 #define TRIES_MAX 3
 
@@ -16,6 +20,7 @@ void batch_init(struct runtime *rt)
     b->recs = calloc(b->items_cap, sizeof *b->recs);
     must(b->items && b->recs);
     b->mem = arena_new(rt->d.conf->batch_max_bytes + ARENA_SPARE, rt->d.conf->batch_max_bytes / 2);
+    rt->usual_cost = COST_GUESS;
     batch_drop(rt);
 }
 
@@ -29,7 +34,7 @@ void batch_fini(struct runtime *rt)
 void batch_drop(struct runtime *rt)
 {
     struct batch *b = &rt->b;
-    bool had = b->recs_n > 0 || b->n > 0;
+    bool had = b->recs_n > 0 || b->n > 0 || b->followed;
     *b = (struct batch){.mem = b->mem, .items = b->items, .items_cap = b->items_cap, .recs = b->recs};
     arena_reset(b->mem);
     overlay_reset(&b->over, b->mem);
@@ -68,13 +73,30 @@ void batch_give_back(struct runtime *rt)
  * whatever is in them. */
 static int gather_window(const struct runtime *rt)
 {
-    double share = (rt->usual_n - 1) / (BUSY_N - 1);
-    return (int)(rt->d.conf->gather_max_ms * (share < 0 ? 0 : share > 1 ? 1 : share));
+    double share = (rt->usual_n - 1) / (BUSY_N - 1), flood = rt->usual_n / FLOOD_N;
+    share = share < 0 ? 0 : share > 1 ? 1 : share;
+    if (flood > 1) /* work piles up: what counts is how much a transaction takes along */
+        share = flood < FLOOD_GATHER ? flood : FLOOD_GATHER;
+    return (int)(rt->d.conf->gather_max_ms * share);
 }
 
-static bool has_room(const struct runtime *rt)
+/* Records that may still be taken: what does not fit into the memory of a batch would have to be given back. */
+static size_t room(const struct runtime *rt)
 {
-    return rt->b.recs_n < rt->limit && rt->b.recs_bytes * VALUE_GROWTH < rt->d.conf->batch_max_bytes;
+    const struct batch *b = &rt->b;
+    size_t most = (size_t)((double)rt->d.conf->batch_max_bytes / rt->usual_cost) + 1;
+    if (b->recs_bytes * VALUE_GROWTH >= rt->d.conf->batch_max_bytes)
+        return 0;
+    most = most < rt->limit ? most : rt->limit;
+    return b->recs_n < most ? most - b->recs_n : 0;
+}
+
+/* What a record of this service costs, from batches large enough to tell; sooner more than less. */
+static void note_cost(struct runtime *rt)
+{
+    double cost = rt->b.n < COST_N ? 0 : (double)arena_used(rt->b.mem) / (double)rt->b.n;
+    if (cost > 0)
+        rt->usual_cost += (cost - rt->usual_cost) * (cost > rt->usual_cost ? 0.5 : 0.05);
 }
 
 static bool poll_more(struct runtime *rt, int wait_ms, size_t *ret_n, struct err *e)
@@ -82,7 +104,7 @@ static bool poll_more(struct runtime *rt, int wait_ms, size_t *ret_n, struct err
     struct batch *b = &rt->b;
     uint32_t generation = rt->generation;
     *ret_n = 0;
-    if (!rt->bus->ops->poll(rt->bus, wait_ms, b->recs + b->recs_n, rt->limit - b->recs_n, ret_n, e)) {
+    if (!rt->bus->ops->poll(rt->bus, wait_ms, b->recs + b->recs_n, room(rt), ret_n, e)) {
         for (int32_t i = 0; i < rt->d.conf->partitions; i++) /* records may have been taken and not given: seek them all */
             rt->parts[i].in_batch = true;
         return false;
@@ -106,7 +128,7 @@ bool batch_gather(struct runtime *rt, int wait_ms, struct err *e)
         return false;
     rt->b.began_ms = rt_mono(rt);
     int64_t until = rt->b.began_ms + gather_window(rt);
-    while (n > 0 && has_room(rt)) {
+    while (n > 0 && room(rt) > 0) {
         int64_t left = until - rt_mono(rt);
         if (left <= 0)
             break;
@@ -315,6 +337,7 @@ bool batch_run(struct runtime *rt, struct err *e)
         return read_failed(rt, e);
     decide(rt);
     outs_build(rt);
+    note_cost(rt);
     if (b->due_first == 0 && b->outs.n == 0) {
         note_due(rt);
         return true; /* due work that had nothing to say: no transaction */

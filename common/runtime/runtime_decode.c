@@ -127,7 +127,7 @@ void decode_record(struct runtime *rt, struct item *it, const struct bus_rec *re
 {
     struct arena *mem = rt->b.mem;
     *it = (struct item){.rec = rec, .part = p, .due_table = -1, .ev = event_of(rt, p)};
-    it->base = arena_printf(mem, "%s-%d-%lld", rt->def->name, (int)p->id, (long long)rec->offset);
+    it->base = ARENA_CAT(mem, rt->def->name, "-", arena_i64(mem, p->id), "-", arena_i64(mem, rec->offset));
     it->ev.key = rec->key;
     it->ev.ce_id = id_is_harmless(rec) ? text_of(mem, rec->ce_id) : "";
     it->ev.subject = text_of(mem, rec->ce_subject);

@@ -146,6 +146,7 @@ struct batch {
     int64_t began_ms;        /* steady clock when the first record was taken */
     int64_t txn_ms;          /* steady clock before the transaction began */
     int64_t now_ms;          /* wall clock, the time of due work */
+    bool followed;           /* records of registers were read in this turn */
     bool cut;                /* records were left out for lack of room: read them again */
 };
 
@@ -180,6 +181,7 @@ struct runtime {
     int hold_ms;             /* next back-off */
     size_t limit;            /* largest batch, halved after repeated aborts */
     double usual_n;          /* moving average of records per batch */
+    double usual_cost;       /* arena bytes of a record, as of late */
     int64_t probed_ms;       /* steady clock of the last look at the marks of an idle service */
     struct metric *const *counters; /* of def->metrics */
 };

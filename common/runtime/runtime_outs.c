@@ -3,7 +3,7 @@
 #include "runtime/runtime_int.h"
 #include <stdio.h>
 
-static const char *source_of(struct runtime *rt) { return arena_printf(rt->b.mem, "/clinic/%s", rt->def->name); }
+static const char *source_of(struct runtime *rt) { return ARENA_CAT(rt->b.mem, "/clinic/", rt->def->name); }
 
 static bool is_changed(const struct entry *en)
 {
@@ -19,12 +19,16 @@ static void add_fact(struct runtime *rt, const struct entry *en, const char *sou
     struct arena *mem = rt->b.mem;
     const struct svc_table *t = &rt->def->tables[en->table];
     const struct item *by = en->writer;
-    char *key = arena_printf(mem, "%s/%.*s", t->name, (int)en->key.n, (const char *)en->key.p);
-    struct ce ce = {.id = arena_printf(mem, "%s/s%u", by->base, seq), .source = source, .type = events[t->type].type,
+    size_t name_n = strlen(t->name);
+    char *key = arena_alloc(mem, name_n + 1 + en->key.n);
+    memcpy(key, t->name, name_n);
+    key[name_n] = '/';
+    memcpy(key + name_n + 1, en->key.p, en->key.n);
+    struct ce ce = {.id = ARENA_CAT(mem, by->base, "/s", arena_i64(mem, seq)), .source = source, .type = events[t->type].type,
                     .time_ms = by->ev.now_ms};
     struct bus_out *out = LIST_ADD(&rt->b.outs, mem);
     *out = (struct bus_out){.topic = (int)rt->def->facts, .partition = en->part, .value = en->value};
-    out->key = bytes_of(key, strlen(t->name) + 1 + en->key.n);
+    out->key = bytes_of(key, name_n + 1 + en->key.n);
     out->headers = ce_headers(&ce, mem, &out->headers_n);
 }
 
@@ -65,7 +69,7 @@ static void add_event(struct runtime *rt, const struct effect *ef, const char *s
     struct arena *mem = rt->b.mem;
     const struct svc_event *ev = &ef->by->ev;
     struct ce ce = {
-        .id = arena_printf(mem, "%s/%d", ef->by->base, ef->seq), .source = source, .type = events[ef->type].type,
+        .id = ARENA_CAT(mem, ef->by->base, "/", arena_i64(mem, ef->seq)), .source = source, .type = events[ef->type].type,
         .subject = ef->subject, .dataschema = ce_dataschema(ef->type), .correlationid = ef->subject,
         .causationid = ev->ce_id[0] ? ev->ce_id : ef->by->base, .time_ms = ev->now_ms,
     };

@@ -101,12 +101,24 @@ static void publish(struct notice *n, const struct notice_row *row, const char *
                                   .recipient_id = recipient_id(n, row->to), .attempts = 1});
 }
 
+static bool names_complaint(const struct notice *n)
+{
+    for (size_t i = 0; i < notice_rows_n; i++) {
+        const struct notice_row *row = &notice_rows[i];
+        if (is_of(n, row) && !channel_is_sent(row->channel) &&
+            template_uses(texts_find(n->set->texts, row->milestone, row->channel)->body, VALUE_complaint))
+            return true;
+    }
+    return false;
+}
+
 void expand_all(struct notice *n)
 {
     const char *values[NOTICE_VALUE_N];
     const PB(Case) *k = n->state->request->case_;
     bool one_by_one = settings_first_ok(n->set, k, n->ev->now_ms), started = false;
-    notice_values(&(struct value_ctx){.set = n->set, .request = n->state->request, .now_ms = n->ev->now_ms},
+    notice_values(&(struct value_ctx){.set = n->set, .request = n->state->request, .now_ms = n->ev->now_ms,
+                                      .names_complaint = names_complaint(n)},
                   n->ev->arena, values);
     for (size_t i = 0; i < notice_rows_n; i++) {
         const struct notice_row *row = &notice_rows[i];

@@ -4,7 +4,7 @@
 
 struct bytes notice_key(struct arena *mem, const char *application_id, const char *milestone)
 {
-    return bytes_str(arena_printf(mem, "%s/%s", application_id, milestone));
+    return bytes_str(ARENA_CAT(mem, application_id, "/", milestone));
 }
 
 PB(NoticeChannel) * notice_channel(const struct notice *n, PB(Channel) channel)

@@ -31,7 +31,7 @@ static const char *join(const char *text, const char *part, const char *between,
 {
     if (!*part)
         return text;
-    return *text ? arena_printf(mem, "%s%s%s", text, between, part) : part;
+    return *text ? ARENA_CAT(mem, text, between, part) : part;
 }
 
 /* Two reasons may rest on one act: it is named once. */
@@ -79,15 +79,15 @@ static void application_values(const struct value_ctx *v, const PB(Application) 
     ret[VALUE_clinic] = a->clinic_id;
 }
 
-/* "1. name of the body" and so on; the words are those of complaint.route. */
+/* "1. name of the body" and so on; the words are those of complaint.route. Only refusals and alarms name them. */
 static const char *complaint(const struct value_ctx *v, struct arena *mem)
 {
     enum rule_word route[RULE_WORDS_MAX];
     size_t n = settings_complaint(v->set, v->request->case_, v->now_ms, route);
     const char *lines = "";
     for (size_t i = 0; i < n; i++) {
-        const char *word = texts_word(v->set->texts, arena_printf(mem, "COMPLAINT_%s", rule_word_name(route[i])));
-        lines = join(lines, arena_printf(mem, "%zu. %s", i + 1, word), "\n", mem);
+        const char *word = texts_word(v->set->texts, ARENA_CAT(mem, "COMPLAINT_", rule_word_name(route[i])));
+        lines = join(lines, ARENA_CAT(mem, arena_i64(mem, (int64_t)i + 1), ". ", word), "\n", mem);
     }
     return lines;
 }
@@ -104,7 +104,7 @@ static void case_values(const struct value_ctx *v, const PB(Case) * k, struct ar
     ret[VALUE_date] = date_text(v->now_ms, offset_min, mem);
     ret[VALUE_basic_only] = k->scope == CLINIC__ATTACH__V1__PROGRAMME_SCOPE__PROGRAMME_SCOPE_BASIC ? "1" : "";
     if (k->rule_set)
-        ret[VALUE_rule_set] = arena_printf(mem, "%s/%u", k->rule_set->id, k->rule_set->version);
+        ret[VALUE_rule_set] = ARENA_CAT(mem, k->rule_set->id, "/", arena_i64(mem, k->rule_set->version));
     if (k->application)
         application_values(v, k->application, ret);
 }
@@ -141,7 +141,8 @@ void notice_values(const struct value_ctx *v, struct arena *mem, const char *ret
     clinic_values(r, ret);
     reason_values(r, mem, ret);
     ret[VALUE_doctor] = r->doctor_id ? arena_printf(mem, "%u", r->doctor_id) : "";
-    ret[VALUE_complaint] = complaint(v, mem);
+    if (v->names_complaint)
+        ret[VALUE_complaint] = complaint(v, mem);
     ret[VALUE_old_clinic] = r->old_clinic_id;
     ret[VALUE_salutation] = salutation(v->personal, mem);
     ret[VALUE_alternatives] = alternatives(r, mem);

@@ -9,6 +9,7 @@ struct value_ctx {
     const PB(NotificationRequested) * request;
     const PB(Personal) * personal; /* NULL: private values stay empty */
     int64_t now_ms;                /* date of the notice, UTC */
+    bool names_complaint;          /* a text to be filled says where to complain; else that value stays empty */
 };
 /* ret: NOTICE_VALUE_N strings, arena; never NULL. */
 void notice_values(const struct value_ctx *v, struct arena *mem, const char *ret[NOTICE_VALUE_N]);

@@ -54,8 +54,9 @@ static void render(const struct settings *set, const PB(NotificationOrder) * ord
     bool sms = order->channel == PB_CHANNEL(SMS);
     const struct text *text = texts_find(set->texts, order->milestone, order->channel);
     must(text); /* orders are made by the table that the texts were loaded for */
-    notice_values(&(struct value_ctx){.set = set, .request = order->request, .personal = p, .now_ms = ret->now_ms}, mem,
-                  values);
+    notice_values(&(struct value_ctx){.set = set, .request = order->request, .personal = p, .now_ms = ret->now_ms,
+                                      .names_complaint = template_uses(text->body, VALUE_complaint)},
+                  mem, values);
     ret->subject = text->subject ? template_render(text->subject, values, TEMPLATE_LINE, mem) : "";
     ret->text = sms ? sms_body(text, values, mem) : template_render(text->body, values, TEMPLATE_TEXT, mem);
 }
