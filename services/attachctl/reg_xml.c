@@ -184,10 +184,8 @@ static void begin_column(struct xml_read *x, int column)
 static void end_column(struct xml_read *x)
 {
     const struct reg_column *c = &x->form->columns[x->column];
-    if (x->value_n[x->column] > VALUE_MAX) {
+    if (x->value_n[x->column] > VALUE_MAX)
         complain_at(x, line_now(x), c->title, "longer than 500 bytes");
-        x->head_bad |= c->head;
-    }
     x->column = -1;
 }
 
@@ -300,7 +298,12 @@ static void on_text(void *ctx, const char *text, int n)
     }
 }
 
-static void on_other(void *ctx, const char *text, int n) { ((struct xml_read *)ctx)->quiet = 0, (void)text, (void)n; }
+static void on_other(void *ctx, const char *text, int n)
+{
+    struct xml_read *x = ctx;
+    (void)text, (void)n;
+    x->quiet = 0;
+}
 
 /* External entities could read files, internal ones could grow without end: no register has either. */
 static void on_doctype(void *ctx, const char *name, const char *system, const char *public, int internal)

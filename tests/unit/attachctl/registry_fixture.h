@@ -55,7 +55,8 @@ static inline int teardown(void **state)
 /* What a load reported and put, as text. */
 struct seen {
     char bad[4096], put[8192];
-    size_t bad_n, put_n;
+    size_t bad_n, put_n, patronymics;
+    char district[64]; /* of the last person */
 };
 static inline void on_bad(void *ctx, const struct reg_finding *f)
 {
@@ -78,6 +79,11 @@ static inline bool on_put(void *ctx, enum topic_id topic, enum event_id event, s
                                      (int)key.n, (const char *)key.p, c->name, c->in_chi_register, c->n_profiles, c->n_doctors);
     } else {
         assert_int_equal(key.n, PERSON_REF_LEN);
+    }
+    if (event == EV_REGISTRY_PERSON) {
+        const PB(PersonRecord) *p = msg;
+        s->patronymics += p->patronymic.len > 0;
+        snprintf(s->district, sizeof s->district, "%s", p->residence_district);
     }
     if (event == EV_ATTACHMENT_IMPORTED) {
         const PB(AttachmentImported) *a = msg;

@@ -128,6 +128,18 @@ static void test_f003_of_something_else(void **state)
     assert_string_equal(s.bad, "F002.xml:1 medCompany: the file has none\n");
 }
 
+/* A clinic with a finding is none of the clinics of the load, whatever its other fields say. */
+static void test_f003_of_a_flawed_clinic(void **state)
+{
+    (void)state;
+    struct seen s;
+    write_text("F003.xml", "<packet><medCompany><mcod>990001</mcod><mcod>990002</mcod><nam_mop>А</nam_mop><tf_okato>45000</tf_okato>"
+                           "</medCompany></packet>");
+    assert_false(load(&s, true, "F003.xml", NULL));
+    assert_string_equal(s.bad, "F003.xml:1#1 mcod: element twice\n");
+    assert_string_equal(s.put, "");
+}
+
 static void test_recognised(void **state)
 {
     (void)state;
@@ -164,6 +176,7 @@ int main(void)
         cmocka_unit_test(test_too_much),
         cmocka_unit_test(test_two_findings),
         cmocka_unit_test(test_f003_of_something_else),
+        cmocka_unit_test(test_f003_of_a_flawed_clinic),
         cmocka_unit_test(test_recognised),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

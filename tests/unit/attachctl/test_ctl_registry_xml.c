@@ -210,7 +210,10 @@ static void test_detached_in_the_same_load(void **state)
     static const struct {
         const char *attached, *detached;
         bool is_attached;
-    } rows[] = {{"2025-03-01", "2026-01-31", false}, {"2025-03-01", "2025-03-01", false}, {"2025-03-01", "2025-02-28", true}};
+    } rows[] = {{"2025-03-01", "2026-01-31", false},
+                {"2025-03-01", "2025-03-01", false},
+                {"2025-03-01", "2025-02-28", true},
+                {"2025-03-01", "2026-05-12", true}}; /* to the end of today */
     for (size_t i = 0; i < 2 * sizeof rows / sizeof *rows; i++) {
         char attach[2048], detach[2048], *info;
         record_with(&karelia, "DATE", rows[i / 2].attached, attach, sizeof attach);
@@ -220,8 +223,48 @@ static void test_detached_in_the_same_load(void **state)
         snprintf(records, sizeof records, "%s%s", i % 2 ? attach : detach, i % 2 ? detach : attach);
         write_format(&karelia, records);
         assert_true(load(&s, false, karelia.file, NULL));
-        assert_int_equal(strstr(s.put, ATT) != NULL, rows[i / 2].is_attached);
+        const char *attachment = strstr(s.put, ATT);
+        assert_int_equal(attachment != NULL, rows[i / 2].is_attached);
+        assert_true(!attachment || (strstr(attachment, "from 2025-03-01") && !strstr(attachment + 1, ATT)));
     }
+}
+
+/* The funds write that there is no patronymic; Karelia's way 1 is that of the address, Vologda has no areas. */
+static void test_person(void **state)
+{
+    (void)state;
+    static const struct {
+        const struct format *form;
+        const char *field, *value, *district;
+        size_t patronymics;
+    } rows[] = {{&szpm, NULL, NULL, "", 0},
+                {&szpm, "OT", "Олеговна", "", 1},
+                {&karelia, NULL, NULL, "990001-12", 1},
+                {&karelia, "SP_PRIK", "2", "", 1},
+                {&karelia, "OT", "-", "990001-12", 0}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char record[4096];
+        struct seen s;
+        record_with(rows[i].form, rows[i].field, rows[i].value, record, sizeof record);
+        write_format(rows[i].form, record);
+        assert_true(load(&s, false, rows[i].form->file, NULL));
+        assert_string_equal(s.district, rows[i].district);
+        assert_int_equal(s.patronymics, rows[i].patronymics);
+    }
+}
+
+/* The schema has the code as a number: without the zeros that the register of organisations has. */
+static void test_short_code(void **state)
+{
+    (void)state;
+    char record[4096];
+    struct seen s;
+    struct format f = karelia;
+    f.before = "<ATTACH_DATA><ZGLV><CODE_MO>10001</CODE_MO></ZGLV>";
+    record_with(&f, NULL, NULL, record, sizeof record);
+    write_format(&f, record);
+    assert_true(load(&s, false, f.file, NULL));
+    assert_non_null(strstr(s.put, " 010001/0 "));
 }
 
 /* Prefixes differ, and there need be no envelope; several requests may stand in one body. */
@@ -286,6 +329,8 @@ int main(void)
         cmocka_unit_test(test_records_of_one_line),
         cmocka_unit_test(test_number_of_records),
         cmocka_unit_test(test_detached_in_the_same_load),
+        cmocka_unit_test(test_person),
+        cmocka_unit_test(test_short_code),
         cmocka_unit_test(test_ferzl_envelopes),
         cmocka_unit_test(test_doctor_of_the_load),
         cmocka_unit_test(test_examples),
