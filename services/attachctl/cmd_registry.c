@@ -17,21 +17,27 @@ struct load {
     size_t prefix_n;
 };
 
-static void on_bad(void *ctx, const char *file, uint64_t line, const char *field, const char *rule)
+static void on_bad(void *ctx, const struct reg_finding *f)
 {
     const struct load *l = ctx;
     if (!l->c->json) {
-        printf("%s:%llu: %s%s%s\n", file, (unsigned long long)line, field, field[0] ? ": " : "", rule);
+        printf("%s:%llu: ", f->file, (unsigned long long)f->line);
+        if (f->record)
+            printf("record %llu: ", (unsigned long long)f->record);
+        printf("%s%s%s\n", f->field, f->field[0] ? ": " : "", f->rule);
         return;
     }
-    json_t *j = json_pack("{s:s, s:I, s:s, s:s}", "file", file, "line", (json_int_t)line, "field", field, "rule", rule);
+    json_t *j = json_pack("{s:s, s:I, s:s, s:s}", "file", f->file, "line", (json_int_t)f->line, "field", f->field, "rule",
+                          f->rule);
+    if (f->record)
+        json_object_set_new(j, "record", json_integer((json_int_t)f->record));
     json_dumpf(j, stdout, JSON_COMPACT);
     putchar('\n');
     json_decref(j);
 }
 
-/* "<load>/<file>/<line>"; one is made for every row of millions. */
-static void make_id(struct load *l, const char *file, uint64_t line, char ret[ID_BYTES])
+/* "<load>/<file>/<line or record>"; one is made for every row of millions. */
+static void make_id(struct load *l, const char *file, uint64_t at, char ret[ID_BYTES])
 {
     if (file != l->file) {
         l->file = file;
@@ -39,8 +45,8 @@ static void make_id(struct load *l, const char *file, uint64_t line, char ret[ID
     }
     char digits[20];
     size_t n = 0;
-    for (; line || n == 0; line /= 10)
-        digits[n++] = (char)('0' + line % 10);
+    for (; at || n == 0; at /= 10)
+        digits[n++] = (char)('0' + at % 10);
     memcpy(ret, l->prefix, l->prefix_n);
     for (size_t i = 0; i < n; i++)
         ret[l->prefix_n + i] = digits[n - 1 - i];
@@ -48,11 +54,11 @@ static void make_id(struct load *l, const char *file, uint64_t line, char ret[ID
 }
 
 static bool on_put(void *ctx, enum topic_id topic, enum event_id event, struct bytes key, const void *msg, const char *file,
-                   uint64_t line, struct err *e)
+                   uint64_t at, struct err *e)
 {
     struct load *l = ctx;
     char ce_id[ID_BYTES];
-    make_id(l, file, line, ce_id);
+    make_id(l, file, at, ce_id);
     if (event != EV_REGISTRY_CLINIC && !l->clinics_sent) { /* the broker has the clinics before anything names them */
         l->clinics_sent = true;
         if (!sender_flush(l->sender, NULL, e))
@@ -64,18 +70,17 @@ static bool on_put(void *ctx, enum topic_id topic, enum event_id event, struct b
 static void print_sum(const struct ctl *c, const struct reg *r)
 {
     if (!c->json)
-        printf("%-28s %-14s %10s %10s %8s %9s %9s\n", "FILE", "FORM", "ROWS", "PUBLISHED", "BAD", "CHECK/S", "LOAD/S");
+        printf("%-28s %-14s %10s %10s %8s %8s %9s %9s\n", "FILE", "FORM", "ROWS", "PUBLISHED", "LEFT OUT", "BAD", "CHECK/S",
+               "LOAD/S");
     for (size_t i = 0; i < reg_files(r); i++) {
         struct reg_sum s = reg_sum(r, i);
         double check = s.seconds[0] > 0 ? (double)s.rows / s.seconds[0] : 0;
         double load = s.seconds[1] > 0 ? (double)s.rows / s.seconds[1] : 0;
-        if (c->json)
-            printf("{\"file\":\"%s\",\"form\":\"%s\",\"rows\":%llu,\"published\":%llu,\"bad\":%llu,\"check_rows_per_s\":%.0f,"
-                   "\"load_rows_per_s\":%.0f}\n", s.file, s.form, (unsigned long long)s.rows, (unsigned long long)s.published,
-                   (unsigned long long)s.bad, check, load);
-        else
-            printf("%-28s %-14s %10llu %10llu %8llu %9.0f %9.0f\n", s.file, s.form, (unsigned long long)s.rows,
-                   (unsigned long long)s.published, (unsigned long long)s.bad, check, load);
+        printf(c->json ? "{\"file\":\"%s\",\"form\":\"%s\",\"rows\":%llu,\"published\":%llu,\"left_out\":%llu,"
+                         "\"bad\":%llu,\"check_rows_per_s\":%.0f,\"load_rows_per_s\":%.0f}\n"
+                       : "%-28s %-14s %10llu %10llu %8llu %8llu %9.0f %9.0f\n",
+               s.file, s.form, (unsigned long long)s.rows, (unsigned long long)s.published, (unsigned long long)s.left_out,
+               (unsigned long long)s.bad, check, load);
     }
 }
 
@@ -109,13 +114,14 @@ static int load(struct ctl *c, struct reg *r, struct load *l, bool skip_bad, boo
     bool clean = reg_check(r, &e);
     if (!clean && e.cls != ERR_INPUT)
         return ctl_fail(&e);
-    bool publishing = !check_only && (clean || skip_bad);
+    bool publishing = !check_only && (clean || (skip_bad && reg_whole(r)));
     if (publishing && !publish(l, r, &e))
         return ctl_fail(&e);
     print_sum(c, r);
     print_total(c, r, ctl_seconds() - began);
     if (!clean && !publishing)
-        fputs("attachctl: nothing was published\n", stderr);
+        fputs(skip_bad && !reg_whole(r) ? "attachctl: a file cannot be read to its end: nothing was published\n"
+                                        : "attachctl: nothing was published\n", stderr);
     return clean ? CTL_OK : CTL_FOUND;
 }
 

@@ -7,7 +7,7 @@
 const struct ctl_command ctl_commands[] = {
     {"apply", "FILE|- [--http URL] [--seal] [--withdraw] [--parallel N] [--rate N] [--retry SECONDS]",
      "submit applications: JSON objects, an array, or JSON lines", cmd_apply},
-    {"registry", "load FILE... [--form NAME] [--skip-bad] [--check] | forms", "load registers, or show the known forms",
+    {"registry", "load FILE... [--form NAME] [--skip-bad] [--check] | forms", "load registers (CSV, attachment files of funds, FERZL requests, F003), or show the known forms",
      cmd_registry},
     {"generate", "--persons N --clinics M --out DIR [--applications K] [--seed S] ...", "make a synthetic region", cmd_generate},
     {"timeline", "APPLICATION_ID", "one application across all topics, in order, with the waits", cmd_timeline},

@@ -11,7 +11,7 @@
 #include "services/attachctl/reg_impl.h"
 
 #define FILES_MAX 64
-#define HEAD_BYTES 512
+#define HEAD_BYTES 4096
 #define ROW_RESERVE (1u << 20)
 
 struct reg_file {
@@ -21,8 +21,7 @@ struct reg_file {
     struct reg_sum sum;
     off_t size;      /* as it was in the first pass */
     struct timespec changed;
-    int column[CSV_FIELDS_MAX]; /* column of the form at this place of a row; -1 = none */
-    size_t columns_n;
+    bool broken; /* cannot be told to its end */
 };
 
 struct reg {
@@ -34,10 +33,11 @@ struct reg {
     struct reg_file files[FILES_MAX];
     size_t files_n;
     struct clinics clinics;
+    struct reg_ends ends;
     struct arena *mem; /* one row */
     /* the file and row in hand */
     struct reg_file *file;
-    uint64_t line;
+    struct reg_place at;
     bool row_bad, publishing;
     struct err *err; /* set when a put failed */
     bool failed;
@@ -52,6 +52,7 @@ struct reg *reg_new(const struct keyring *keys, int32_t today, const struct reg_
     r->hooks = *h;
     r->mem = arena_new(ROW_RESERVE, ROW_RESERVE);
     clinics_init(&r->clinics);
+    reg_ends_init(&r->ends);
     return r;
 }
 
@@ -64,6 +65,7 @@ void reg_free(struct reg *r)
     for (size_t i = 0; i < r->files_n; i++)
         free(r->files[i].path);
     clinics_free(&r->clinics);
+    reg_ends_free(&r->ends);
     reg_digests_free(r->digests);
     arena_free(r->mem);
     free(r);
@@ -86,7 +88,7 @@ bool reg_add(struct reg *r, const char *path, const char *form, struct err *e)
     const struct reg_form *f = form ? reg_form_find(form) : reg_form_guess(path, head, (size_t)n);
     if (!f)
         return err_set(e, ERR_INPUT, "REG-FORM", "%s: %s", path,
-                       form ? "unknown form" : "no known form by its name; say which with --form");
+                       form ? "unknown form" : reg_form_refusal(path));
     struct reg_file *file = &r->files[r->files_n++];
     *file = (struct reg_file){.form = f, .path = strdup(path)};
     const char *slash = strrchr(file->path, '/');
@@ -103,8 +105,9 @@ static void report(struct reg *r, const char *field, const char *rule)
     if (!r->row_bad)
         r->file->sum.bad += !r->publishing;
     r->row_bad = true;
+    const struct reg_finding f = {r->file->name, r->at.line, r->file->form->xml ? r->at.record : 0, field, rule};
     if (!r->publishing)
-        r->hooks.bad(r->hooks.ctx, r->file->name, r->line, field, rule);
+        r->hooks.bad(r->hooks.ctx, &f);
 }
 
 static const char *title_of(const struct reg_form *f, enum reg_field field)
@@ -121,11 +124,27 @@ static void bad_field(void *ctx, enum reg_field field, const char *rule)
     report(r, title_of(r->file->form, field), rule);
 }
 
+/* Findings at one place are of one row; those outside of rows count each. */
+static void go_to(struct reg *r, struct reg_place at)
+{
+    bool same = at.record != 0 && at.record == r->at.record;
+    r->file->sum.rows += !r->publishing && at.record != 0 && !same;
+    r->row_bad = r->row_bad && same;
+    r->at = at;
+}
+
+static void on_bad(void *ctx, struct reg_place at, const char *field, const char *rule)
+{
+    go_to(ctx, at);
+    report(ctx, field, rule);
+}
+
 /* --- one good row --- */
 
 static bool put(struct reg *r, enum topic_id topic, enum event_id event, const char *key, const void *msg)
 {
-    if (!r->hooks.put(r->hooks.ctx, topic, event, bytes_str(key), msg, r->file->name, r->line, r->err))
+    if (!r->hooks.put(r->hooks.ctx, topic, event, bytes_str(key), msg, r->file->name,
+                     r->file->form->xml ? r->at.record : r->at.line, r->err))
         return false;
     r->file->sum.published++;
     return true;
@@ -142,6 +161,8 @@ static bool put_attachment(struct reg *r, const struct reg_row *row, const char 
     m.counted_change = row->counted;
     return put(r, TOPIC_ATTACHMENT_INBOX, EV_ATTACHMENT_IMPORTED, ref, &m);
 }
+
+static bool has_ended(const struct reg *r, const struct reg_row *row) { return row->detached && row->detached < r->today; }
 
 static bool publish_row(struct reg *r, const struct reg_row *row)
 {
@@ -160,8 +181,8 @@ static bool publish_row(struct reg *r, const struct reg_row *row)
             !put(r, TOPIC_REGISTRY_POLICY, EV_REGISTRY_POLICY, ref, m))
             return false;
     }
-    bool ended = row->detached && row->detached < r->today;
-    return !(kinds & REG_ATTACHMENT) || ended || put_attachment(r, row, ref);
+    bool over = row->end_only || has_ended(r, row) || reg_ends_has(&r->ends, row);
+    return !(kinds & REG_ATTACHMENT) || over || put_attachment(r, row, ref);
 }
 
 /* First pass only: clinics and doctors are kept, attachments are held against them. */
@@ -171,7 +192,7 @@ static void check_across(struct reg *r, struct reg_row *row)
     const char *rule = NULL;
     unsigned kinds = r->file->form->kinds;
     if ((kinds & REG_CLINIC) && !r->publishing)
-        rule = clinics_add(&r->clinics, row, r->file->name, r->line, &field);
+        rule = clinics_add(&r->clinics, row, r->file->name, r->at, &field);
     else if ((kinds & REG_DOCTOR) && !r->publishing)
         rule = clinics_add_doctor(&r->clinics, row, &field);
     else if (kinds & REG_ATTACHMENT)
@@ -180,72 +201,37 @@ static void check_across(struct reg *r, struct reg_row *row)
         bad_field(r, field, rule);
 }
 
-static void take_row(struct reg *r, struct reg_row *row)
+static void take_good(struct reg *r, struct reg_row *row)
 {
-    r->file->sum.rows += !r->publishing;
+    unsigned kinds = r->file->form->kinds;
+    if (row->left_out) {
+        r->file->sum.left_out += !r->publishing;
+        return;
+    }
+    check_across(r, row);
+    if (r->row_bad)
+        return;
+    if (!r->publishing && (kinds & REG_ATTACHMENT) && has_ended(r, row))
+        reg_ends_add(&r->ends, row);
+    if (r->publishing && !(kinds & (REG_CLINIC | REG_DOCTOR)))
+        r->failed = !publish_row(r, row);
+}
+
+static void on_row(void *ctx, struct reg_place at, struct reg_row *row)
+{
+    struct reg *r = ctx;
+    if (r->failed)
+        return;
+    go_to(r, at);
     if (r->file->form->adapt)
         r->file->form->adapt(row, r->today);
     bool sound = r->publishing && r->file->sum.bad == 0;
-    if (reg_check_row(r->file->form, row, r->today, sound, bad_field, r))
-        check_across(r, row);
-    if (r->publishing && !r->row_bad && !(r->file->form->kinds & (REG_CLINIC | REG_DOCTOR)))
-        r->failed = !publish_row(r, row);
+    if (reg_check_row(r->file->form, row, r->today, sound, bad_field, r) && !r->row_bad)
+        take_good(r, row);
     arena_reset(r->mem);
 }
 
-/* --- CSV --- */
-
-/* Places of the form's columns by the header. False: the file is not this form; reported. */
-static bool read_header(struct reg *r, const struct csv_row *row)
-{
-    const struct reg_form *f = r->file->form;
-    bool good = true;
-    r->file->columns_n = row->n;
-    for (size_t i = 0; i < row->n; i++) {
-        r->file->column[i] = -1;
-        for (size_t c = 0; c < f->columns_n; c++)
-            if (strcasecmp(f->columns[c].title, row->f[i].p) == 0)
-                r->file->column[i] = (int)c;
-        if (r->file->column[i] < 0) {
-            report(r, "header", "unknown column");
-            good = false;
-        }
-    }
-    for (size_t c = 0; c < f->columns_n; c++) {
-        int there = 0;
-        for (size_t i = 0; i < row->n; i++)
-            there += r->file->column[i] == (int)c && f->columns[c].field != RF_IGNORED;
-        bool missing = there == 0 && f->columns[c].required;
-        if (missing || there > 1) {
-            report(r, f->columns[c].title, missing ? "column is missing from the header" : "column twice in the header");
-            good = false;
-        }
-    }
-    return good;
-}
-
-static void plain_columns(struct reg_file *file)
-{
-    file->columns_n = file->form->columns_n;
-    for (size_t i = 0; i < file->columns_n; i++)
-        file->column[i] = (int)i;
-}
-
-static void take_csv_row(struct reg *r, const struct csv_row *row)
-{
-    struct reg_row x;
-    memset((char *)&x + offsetof(struct reg_row, adapted_n), 0, sizeof x - offsetof(struct reg_row, adapted_n));
-    for (size_t i = 0; i < RF_N; i++)
-        x.v[i] = "";
-    if (row->n != r->file->columns_n) {
-        r->file->sum.rows += !r->publishing;
-        report(r, "", row->n < r->file->columns_n ? "too few fields" : "too many fields");
-        return;
-    }
-    for (size_t i = 0; i < row->n; i++)
-        x.v[r->file->form->columns[r->file->column[i]].field] = row->f[i].p;
-    take_row(r, &x);
-}
+/* --- passes --- */
 
 static ssize_t read_fd(void *ctx, void *buf, size_t n)
 {
@@ -255,67 +241,6 @@ static ssize_t read_fd(void *ctx, void *buf, size_t n)
     while (got < 0 && errno == EINTR);
     return got;
 }
-
-static bool pass_csv(struct reg *r, int fd, struct err *e)
-{
-    const struct reg_form *f = r->file->form;
-    struct csv *c = csv_new(read_fd, &fd, f->sep ? f->sep : ';', f->cp1251);
-    if (!f->sep)
-        csv_set_separator(c, csv_guess_separator(c));
-    struct csv_row row;
-    const char *rule;
-    enum csv_ret got;
-    bool header = f->header, good = true;
-    plain_columns(r->file);
-    while (good && !r->failed && (got = csv_next(c, &row, &rule)) != CSV_END) {
-        r->line = row.line;
-        r->row_bad = false;
-        if (got == CSV_IO) {
-            good = err_set(e, ERR_FATAL, "REG-FILE", "%s: %s", r->file->path, strerror(errno));
-        } else if (got == CSV_BAD) {
-            r->file->sum.rows += !r->publishing;
-            report(r, "", rule);
-        } else if (header) {
-            header = false;
-            if (!read_header(r, &row))
-                break; /* nothing in it can be told */
-        } else {
-            take_csv_row(r, &row);
-        }
-    }
-    csv_free(c);
-    if (good && header && !r->publishing) {
-        r->line = 1;
-        r->row_bad = false;
-        report(r, "header", "the file is empty");
-    }
-    return good && !r->failed;
-}
-
-/* --- XML --- */
-
-static void take_xml_row(void *ctx, uint64_t line, struct reg_row *row)
-{
-    struct reg *r = ctx;
-    r->line = line;
-    r->row_bad = false;
-    if (!r->failed)
-        take_row(r, row);
-}
-
-static bool pass_xml(struct reg *r, int fd)
-{
-    uint64_t line;
-    const char *rule;
-    if (!reg_xml_read(read_fd, &fd, r->today, take_xml_row, r, &line, &rule)) {
-        r->line = line;
-        r->row_bad = false;
-        report(r, "", rule);
-    }
-    return !r->failed;
-}
-
-/* --- passes --- */
 
 /* What was checked is what is loaded. */
 static bool same_file(const struct reg *r, struct reg_file *file, int fd, struct err *e)
@@ -340,11 +265,17 @@ static bool pass_file(struct reg *r, struct reg_file *file, struct err *e)
         close(fd);
         return false;
     }
+    const struct reg_to to = {on_bad, on_row, r};
     r->file = file;
-    bool good = file->form->xml ? pass_xml(r, fd) : pass_csv(r, fd, e);
+    r->at = (struct reg_place){0};
+    enum reg_read got = (file->form->xml ? reg_xml_read : reg_csv_read)(file->form, read_fd, &fd, &to);
+    int error = errno;
     close(fd);
+    file->broken = got == REG_BROKEN;
     file->sum.seconds[r->publishing] = r->now ? r->now() - began : 0;
-    return good;
+    if (got == REG_IO)
+        return err_set(e, ERR_FATAL, "REG-FILE", "%s: %s", file->path, strerror(error));
+    return !r->failed;
 }
 
 /* Doctors need their clinics, attachments need both: files go in this order, however they were named. */
@@ -378,7 +309,7 @@ static bool publish_clinics(struct reg *r)
         for (size_t f = 0; f < r->files_n; f++)
             if (r->files[f].name == k->file)
                 r->file = &r->files[f];
-        r->line = k->line;
+        r->at = k->at;
         bool good = put(r, TOPIC_REGISTRY_CLINIC, EV_REGISTRY_CLINIC, k->id, clinic_record(k, r->mem));
         arena_reset(r->mem);
         if (!good)
@@ -387,8 +318,18 @@ static bool publish_clinics(struct reg *r)
     return true;
 }
 
+bool reg_whole(const struct reg *r)
+{
+    for (size_t i = 0; i < r->files_n; i++)
+        if (r->files[i].broken)
+            return false;
+    return true;
+}
+
 bool reg_publish(struct reg *r, struct err *e)
 {
+    if (!reg_whole(r))
+        return err_set(e, ERR_INPUT, "REG-BROKEN", "a file cannot be read to its end: nothing of the load is published");
     r->publishing = true;
     r->err = e;
     r->digests = reg_digests_new(r->keys);

@@ -15,18 +15,26 @@
 #include "wire/seal.h"
 #include "wire/wire.h"
 
+struct reg_finding {
+    const char *file;
+    uint64_t line;   /* where the row begins; of an element that should not be there: where it stands */
+    uint64_t record; /* of XML, from 1: many may stand on one line; 0 = a row of CSV, or none */
+    const char *field; /* "" = the row or file as a whole */
+    const char *rule;
+};
 struct reg_hooks {
-    /* field "" = the row as a whole. Strings are good during the call. */
-    void (*bad)(void *ctx, const char *file, uint64_t line, const char *field, const char *rule);
-    /* File and line are unique in the load: ce_id derives from them. Only in the second pass. */
+    void (*bad)(void *ctx, const struct reg_finding *f); /* strings are good during the call */
+    /* at: line of CSV, number of the record of XML; file and at are unique in the load: ce_id derives from them. Only
+     * in the second pass. */
     bool (*put)(void *ctx, enum topic_id topic, enum event_id event, struct bytes key, const void *msg, const char *file,
-                uint64_t line, struct err *e);
+                uint64_t at, struct err *e);
     void *ctx;
 };
 
 struct reg_sum {
     const char *file, *form;
     uint64_t rows, bad, published; /* bad: rows, not findings */
+    uint64_t left_out;             /* good rows that say there is nothing to load */
     double seconds[2];             /* by pass; filled by the caller's clock, see reg_set_clock */
 };
 
@@ -34,10 +42,12 @@ struct reg;
 /* keys: keeps; must be able to name. today: local day, for dates in the future and the age of children. gives. */
 struct reg *reg_new(const struct keyring *keys, int32_t today, const struct reg_hooks *h);
 void reg_set_clock(struct reg *r, double (*now)(void)); /* seconds; without it times stay 0 */
-/* form: NULL = found out from the header or the name. One of reg_form_name(). */
+/* form: NULL = found out: XML by its document element, CSV by its name. One of reg_form_name(). */
 bool reg_add(struct reg *r, const char *path, const char *form, struct err *e) MUST_CHECK;
 bool reg_check(struct reg *r, struct err *e) MUST_CHECK;            /* ERR_INPUT when any row is bad */
-bool reg_publish(struct reg *r, struct err *e) MUST_CHECK;          /* bad rows are left out */
+/* Bad rows are left out; ERR_INPUT, nothing put, when a file is not whole. */
+bool reg_publish(struct reg *r, struct err *e) MUST_CHECK;
+bool reg_whole(const struct reg *r); /* after reg_check: no file was broken off (markup, header, head) */
 size_t reg_files(const struct reg *r);
 struct reg_sum reg_sum(const struct reg *r, size_t i);
 void reg_free(struct reg *r);

@@ -2,8 +2,11 @@
  * Texts that are not understood are left as they are: the check then names the column. */
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include "base/text.h"
+#include "domain/enp.h"
+#include "services/attachctl/okato.h"
 #include "services/attachctl/reg_impl.h"
 
 /* A text made for this row; the original when there is no room. */
@@ -72,12 +75,9 @@ static void policy_of_letter(struct reg_row *r)
 }
 
 /* The files carry the main attachment only: the profile follows from the age. */
-static void profile_of_age(struct reg_row *r, int32_t today)
+static void profile_of_age(struct reg_row *r, int32_t birth, int32_t today)
 {
-    int32_t birth;
     int by, bm, bd, y, m, d;
-    if (!text_day_parse(r->v[RF_BIRTH_DATE], &birth))
-        return;
     text_civil(birth, &by, &bm, &bd);
     text_civil(today, &y, &m, &d);
     int age = y - by - (m < bm || (m == bm && d < bd));
@@ -86,13 +86,15 @@ static void profile_of_age(struct reg_row *r, int32_t today)
 
 static void adapt_common(struct reg_row *r, int32_t today)
 {
+    int32_t birth;
     policy_of_letter(r);
     r->v[RF_BIRTH_DATE] = reg_iso_date(r, r->v[RF_BIRTH_DATE]);
     r->v[RF_EFFECTIVE_FROM] = reg_iso_date(r, r->v[RF_EFFECTIVE_FROM]);
     r->v[RF_DETACHED] = reg_iso_date(r, r->v[RF_DETACHED]);
     if (r->v[RF_DOC_SERNUM][0])
         series_number(r, r->v[RF_DOC_SERNUM], RF_DOC_SERIES, RF_DOC_NUMBER);
-    profile_of_age(r, today);
+    if (text_day_parse(r->v[RF_BIRTH_DATE], &birth))
+        profile_of_age(r, birth, today);
 }
 
 /* Way 1: attached by the registered address, so the area is that of the address. Area numbers are of one organisation. */
@@ -107,4 +109,93 @@ void reg_adapt_volgograd(struct reg_row *r, int32_t today)
 void reg_adapt_penza(struct reg_row *r, int32_t today)
 {
     reg_adapt_volgograd(r, today);
+}
+
+/* --- XML --- */
+
+/* F008: 1 old form, 2 temporary certificate, 3 unified. Of the carriers of a unified policy the code says nothing: the
+ * one that a number without a form is taken for. Without a code the number decides. */
+static void policy_of_code(struct reg_row *r)
+{
+    static const char *const forms[] = {"OLD", "TEMP_CERT", "UNIFIED_ELECTRONIC"};
+    const char *code = r->v[RF_POLICY_CODE];
+    if (code[0] >= '1' && code[0] <= '3' && !code[1])
+        r->v[RF_POLICY_FORM] = forms[code[0] - '1'];
+}
+
+/* The funds' files write that there is no patronymic; an application without one must fit the record. */
+static void no_patronymic(struct reg_row *r)
+{
+    static const char *const none[] = {"НЕТ", "Нет", "нет", "-", "---"};
+    for (size_t i = 0; i < sizeof none / sizeof *none; i++)
+        if (strcmp(r->v[RF_PATRONYMIC], none[i]) == 0)
+            r->v[RF_PATRONYMIC] = "";
+}
+
+static void adapt_xml(struct reg_row *r, int32_t today)
+{
+    policy_of_code(r);
+    no_patronymic(r);
+    adapt_common(r, today);
+}
+
+/* The list of applications that a clinic sends to the fund (no result yet), or that comes back with results. Accepted
+ * and "already attached here" are attachments, like a row without a result: that is what the clinic claims, as in the
+ * file of Volgograd. A refused row is good and gives nothing, not the person either: "the data do not fit the policy" is
+ * one of the results. The day is that of the application: the fund counts the one change a year by it (result 12). */
+void reg_adapt_szpm(struct reg_row *r, int32_t today)
+{
+    adapt_xml(r, today);
+    r->v[RF_RESULT_DATE] = reg_iso_date(r, r->v[RF_RESULT_DATE]);
+    r->left_out = atoi(r->v[RF_RESULT]) >= 10;
+}
+
+/* A log of attachments and detachments, so that a detachment is its own row with its own date. Operation 3 takes back
+ * what was sent before (the exporter has insert, update, delete in this order; the schema gives numbers only): nothing
+ * of it is loaded. Ways are those of the twin format of Perm: 1 conditional, by the address. */
+void reg_adapt_karelia(struct reg_row *r, int32_t today)
+{
+    adapt_xml(r, today);
+    if (r->v[RF_CLINIC_ID][0]) /* a number to the schema: zeros in front may be missing */
+        r->v[RF_CLINIC_ID] = made(r, r->v[RF_CLINIC_ID], "%06d", atoi(r->v[RF_CLINIC_ID]));
+    r->left_out = strcmp(r->v[RF_OPERATION], "3") == 0;
+    r->end_only = strcmp(r->v[RF_DIRECTION], "0") == 0;
+    if (r->end_only)
+        r->v[RF_DETACHED] = r->v[RF_EFFECTIVE_FROM];
+    if (strcmp(r->v[RF_WAY], "1") == 0 && r->v[RF_AREA][0])
+        r->v[RF_RESIDENCE_DISTRICT] = made(r, "", "%s-%s", r->v[RF_CLINIC_ID], r->v[RF_AREA]);
+}
+
+/* Names nobody: the date of birth is that in the number. Area type 1 is the main attachment; 2 and 3 stand beside it,
+ * and what they are of is published nowhere, so they are good rows that give nothing. */
+void reg_adapt_ferzl(struct reg_row *r, int32_t today)
+{
+    struct enp_facts enp;
+    r->v[RF_POLICY_FORM] = "UNIFIED_ELECTRONIC";
+    r->left_out = strcmp(r->v[RF_AREA_TYPE], "1") != 0;
+    if (enp_decode(r->v[RF_POLICY_NUMBER], &enp))
+        profile_of_age(r, text_day_of(enp.birth.y, enp.birth.m, enp.birth.d), today);
+}
+
+static const char *region_of_okato(const char *okato)
+{
+    for (size_t i = 0; i < sizeof okato_regions / sizeof *okato_regions; i++)
+        if (strcmp(okato_regions[i].okato, okato) == 0)
+            return okato_regions[i].region;
+    return okato; /* the check of the region names the field */
+}
+
+/* The list says what an organisation is called and whether it takes part in CHI, which it does today when it was
+ * included and not excluded yet; a future inclusion is no error. Profiles come from its doctors. */
+void reg_adapt_f003(struct reg_row *r, int32_t today)
+{
+    int32_t from, to;
+    r->kind = PB_CLINIC_KIND(OUTPATIENT);
+    r->v[RF_REGION] = region_of_okato(r->v[RF_REGION]);
+    r->v[RF_EFFECTIVE_FROM] = reg_iso_date(r, r->v[RF_EFFECTIVE_FROM]);
+    r->v[RF_DETACHED] = reg_iso_date(r, r->v[RF_DETACHED]);
+    const char *begin = r->v[RF_EFFECTIVE_FROM], *end = r->v[RF_DETACHED];
+    r->in_chi = text_day_parse(begin, &from) && from <= today && (!end[0] || !text_day_parse(end, &to) || to >= today);
+    if (text_day_parse(begin, &from) && from > today)
+        r->v[RF_EFFECTIVE_FROM] = "";
 }

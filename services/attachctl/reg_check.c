@@ -20,6 +20,14 @@ int reg_enum(const ProtobufCEnumDescriptor *d, const char *prefix, const char *t
     return -1;
 }
 
+bool reg_code_ok(const struct reg_codes *c, const char *text)
+{
+    size_t n = strlen(text);
+    if (c->one_of)
+        return reg_in_list(c->one_of, text);
+    return n >= c->digits_min && n <= c->digits_max && strspn(text, "0123456789") == n;
+}
+
 #define ENUM(r_field, type, prefix, rule)                                                                            \
     int value = reg_enum(&clinic__attach__v1__##type##__descriptor, prefix, t);                                     \
     if (value < 0)                                                                                                  \
@@ -249,6 +257,12 @@ static const char *check_detached(struct reg_row *r, const char *t, int32_t toda
     (void)today;
     return day(t, &r->detached);
 }
+static const char *check_day(struct reg_row *r, const char *t, int32_t today)
+{
+    int32_t any;
+    (void)r, (void)today;
+    return day(t, &any);
+}
 static const char *check_category(struct reg_row *r, const char *t, int32_t today)
 {
     uint32_t category;
@@ -268,6 +282,7 @@ static check_fn *const checks[RF_N] = {
     [RF_DOCTOR_SNILS] = check_doctor_snils, [RF_EFFECTIVE_FROM] = check_from, [RF_COUNTED] = check_counted,
     [RF_ACTION] = check_action, [RF_POLICY_KIND] = check_policy_kind, [RF_WAY] = check_way,
     [RF_DETACHED] = check_detached, [RF_DOCTOR_CATEGORY] = check_category,
+    [RF_RESULT_DATE] = check_day,
 };
 
 /* Nearly every row: sixteen digits and nothing else. They are their own normal form (policy.h). */
@@ -308,11 +323,29 @@ static bool check_document(struct reg_row *r, reg_bad_fn *bad, void *ctx)
     return false;
 }
 
+/* Fields whose code is a wrong one, as bits: no other rule has to be told of them. */
+static uint64_t wrong_codes(const struct reg_form *f, const struct reg_row *r, reg_bad_fn *bad, void *ctx)
+{
+    _Static_assert(RF_N <= 64, "fields are bits");
+    uint64_t wrong = 0;
+    for (size_t i = 0; i < f->columns_n; i++) {
+        const struct reg_column *c = &f->columns[i];
+        if (!c->codes || c->field == RF_IGNORED || !r->v[c->field][0] || reg_code_ok(c->codes, r->v[c->field]))
+            continue;
+        bad(ctx, c->field, c->codes->rule);
+        wrong |= UINT64_C(1) << c->field;
+    }
+    return wrong;
+}
+
 bool reg_check_row(const struct reg_form *f, struct reg_row *r, int32_t today, bool sound, reg_bad_fn *bad, void *ctx)
 {
-    bool good = true;
+    const uint64_t wrong = f->xml ? wrong_codes(f, r, bad, ctx) : 0;
+    bool good = wrong == 0;
     r->accepts_new = true; /* unless the form says otherwise */
     for (size_t i = 0; i < RF_N; i++) {
+        if (wrong >> i & 1)
+            continue;
         bool looked_at = sound && (checks[i] == check_name || i == RF_DOC_TYPE);
         const char *rule = r->v[i][0] && checks[i] && !looked_at ? checks[i](r, r->v[i], today) : NULL;
         if (rule) {
@@ -329,5 +362,9 @@ bool reg_check_row(const struct reg_form *f, struct reg_row *r, int32_t today, b
         good = check_policy(r, bad, ctx);
     if (good)
         good = check_document(r, bad, ctx);
+    if (good && (f->kinds & REG_ATTACHMENT) && !r->profile && !r->left_out) { /* of a form without dates of birth */
+        bad(ctx, RF_POLICY_NUMBER, "says no date of birth, which the profile follows from");
+        good = false;
+    }
     return good;
 }

@@ -48,7 +48,8 @@ static char **list(struct arena *mem, const char *text, size_t *ret_n)
     return all;
 }
 
-const char *clinics_add(struct clinics *c, const struct reg_row *r, const char *file, uint64_t line, enum reg_field *ret_field)
+const char *clinics_add(struct clinics *c, const struct reg_row *r, const char *file, struct reg_place at,
+                        enum reg_field *ret_field)
 {
     *ret_field = RF_CLINIC_ID;
     if (clinics_find(c, r->v[RF_CLINIC_ID]))
@@ -59,7 +60,7 @@ const char *clinics_add(struct clinics *c, const struct reg_row *r, const char *
     }
     must(c->all);
     struct clinic *k = &c->all[c->n];
-    *k = (struct clinic){.id = arena_strdup(c->mem, r->v[RF_CLINIC_ID]), .file = file, .line = line};
+    *k = (struct clinic){.id = arena_strdup(c->mem, r->v[RF_CLINIC_ID]), .file = file, .at = at};
     PB(ClinicRecord) *p = &k->pb;
     clinic__attach__v1__clinic_record__init(p);
     p->name = arena_strdup(c->mem, r->v[RF_TITLE]);

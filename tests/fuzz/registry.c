@@ -15,12 +15,12 @@ struct load {
     bool publishing;
 };
 
-static void on_bad(void *ctx, const char *file, uint64_t line, const char *field, const char *rule)
+static void on_bad(void *ctx, const struct reg_finding *f)
 {
     struct load *l = ctx;
-    EXPECT(!l->publishing && file[0] && text_utf8_ok(field, strlen(field)));
-    EXPECT(line > 0 && rule[0]);
-    for (const char *p = rule; *p; p++) /* our own words, nothing of the row */
+    EXPECT(!l->publishing && f->file[0] && text_utf8_ok(f->field, strlen(f->field)));
+    EXPECT(f->line > 0 && f->rule[0]);
+    for (const char *p = f->rule; *p; p++) /* our own words, nothing of the row */
         EXPECT((unsigned char)*p >= ' ' && (unsigned char)*p < 0x7f);
     l->bad++;
 }
@@ -81,7 +81,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     bool good = reg_check(r, &e);
     EXPECT(good ? l.bad == 0 : l.bad > 0 && e.cls == ERR_INPUT);
     l.publishing = true;
-    EXPECT(reg_publish(r, &e));
+    EXPECT(reg_publish(r, &e) == reg_whole(r));
+    EXPECT(reg_whole(r) || l.put == 0);
     check_sums(&l, r);
     reg_free(r);
     for (size_t i = 0; i < l.n; i++)

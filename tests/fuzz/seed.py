@@ -11,7 +11,10 @@ import uuid
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 CORPUS = ROOT / "tests/fuzz/corpus"
 ENP = "9967940868000018"  # synthetic: region 99
-FORMS = ["persons", "policies", "clinics", "doctors", "attachments", "volgograd-mo2", "penza-m2", "f003"]
+FORMS = ["persons", "policies", "clinics", "doctors", "attachments", "volgograd-mo2", "penza-m2", "f003", "vologda-szpm",
+         "karelia-attach", "ferzl-attach"]  # as `attachctl registry forms` lists them
+XML_FILES = {"f003": "F003.xml", "vologda-szpm": "SZPM770001S77001_260301.xml", "karelia-attach": "ATTACH_DATA.xml",
+             "ferzl-attach": "registerAttachRequest.xml"}
 
 
 def put(target, name, data):
@@ -159,11 +162,26 @@ def registers():
     put("registry", "quotes", b'\x00policy_number;surname;name\n"99";"a ""b""";"c\nd"\n"open\n;;\n')
     put("registry", "penza", b"\x06" + ";".join(
         ["Прикреплен", "С"]).encode("cp1251") + b"\n1;2\n")
-    for i, piece in enumerate((1, 7, 63)):
-        put("xml", f"f003-{i}", bytes([piece - 1]) + f003[1:])
-    put("xml", "cp1251", b"\x04" + '<?xml version="1.0" encoding="windows-1251"?><packet><medCompany><mcod>770009</mcod>'
+    for form, name in list(XML_FILES.items())[1:]:
+        data = registry_file(name, form)
+        put("registry", form, own["clinics"] + b"\x1e" + own["doctors"] + b"\x1e" + data)
+        put("registry", form + "_bad", data.replace(ENP.encode(), ENP[:-1].encode() + b"9") + b"\x1e\xff" + data[1:])
+    xml()
+
+
+def xml():
+    """Size of the pieces, number of the form among those in XML, text."""
+    for i, name in enumerate(XML_FILES.values()):
+        data = (ROOT / "deploy/registries/example" / name).read_bytes()
+        for piece in (1, 63):
+            put("xml", f"{name.split('.')[0].split('_2')[0]}-{piece}", bytes([piece - 1, i]) + data)
+    put("xml", "cp1251", b"\x04\x00" + '<?xml version="1.0" encoding="windows-1251"?><packet><medCompany><mcod>770009</mcod>'
         "<nam_mop>Больница</nam_mop><tf_okato>45000</tf_okato></medCompany></packet>".encode("cp1251"))
-    put("xml", "entity", '\x04<!DOCTYPE p [<!ENTITY a "b&#38;">]><packet><medCompany><mcod>&a;&lt;1</mcod></medCompany></packet>')
+    put("xml", "entity", '\x04\x00<!DOCTYPE p [<!ENTITY a "b&#38;">]><packet><medCompany><mcod>&a;&lt;1</mcod></medCompany></packet>')
+    put("xml", "twice", "\x02\x02<ATTACH_DATA><ZGLV><CODE_MO>9</CODE_MO></ZGLV><PERS><FAM>А<b/></FAM><FAM/>?<X><FAM/></X></PERS>"
+        "<!--c--><PERS/></ATTACH_DATA>")
+    put("xml", "head", "\x02\x01<ZL_LIST><ZGLV><ZAP>2</ZAP><CODE_MO>99000&#49;</CODE_MO></ZGLV><PERS><IM><![CDATA[А]]></IM></PERS>"
+        "<ZGLV/><PERS/></ZL_LIST>")
 
 
 if __name__ == "__main__":

@@ -154,10 +154,10 @@ static void test_mix(void **state)
     gen_free(g);
 }
 
-static void on_bad(void *ctx, const char *file, uint64_t line, const char *field, const char *rule)
+static void on_bad(void *ctx, const struct reg_finding *f)
 {
     (void)ctx;
-    fail_msg("%s:%d %s: %s", file, (int)line, field, rule);
+    fail_msg("%s:%d %s: %s", f->file, (int)f->line, f->field, f->rule);
 }
 static bool on_put(void *ctx, enum topic_id topic, enum event_id event, struct bytes key, const void *msg, const char *file,
                    uint64_t line, struct err *e)

@@ -1,112 +1,7 @@
 /* Loading of registers: every bad row by line and field, nothing half-loaded, the records that good rows become. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-#include <cmocka.h>
-#include "base/text.h"
-#include "clinic/attach/v1/events.pb-c.h"
-#include "domain/pb.h"
-#include "services/attachctl/reg.h"
-#include "support/keyring_test.h"
-
-static char dir[64];
-static struct keyring *keys;
-
-static void write_text(const char *name, const char *text)
-{
-    char path[128];
-    snprintf(path, sizeof path, "%s/%s", dir, name);
-    FILE *f = fopen(path, "w");
-    assert_non_null(f);
-    fputs(text, f);
-    fclose(f);
-}
-
-static int setup(void **state)
-{
-    (void)state;
-    strcpy(dir, "/tmp/ctl_registry_XXXXXX");
-    assert_non_null(mkdtemp(dir));
-    char path[128];
-    struct err e = {0};
-    snprintf(path, sizeof path, "%s/keys.ini", dir);
-    if (!keyring_test_write(path, &e) || !keyring_load(path, &keys, &e))
-        fail_msg("%s", e.text);
-    return 0;
-}
-static int teardown(void **state)
-{
-    (void)state;
-    char command[128];
-    keyring_free(keys);
-    snprintf(command, sizeof command, "rm -rf %s", dir);
-    return system(command);
-}
-
-/* What a load reported and put, as text. */
-struct seen {
-    char bad[4096], put[8192];
-    size_t bad_n, put_n;
-};
-static void on_bad(void *ctx, const char *file, uint64_t line, const char *field, const char *rule)
-{
-    struct seen *s = ctx;
-    s->bad_n += (size_t)snprintf(s->bad + s->bad_n, sizeof s->bad - s->bad_n, "%s:%d %s: %s\n", file, (int)line, field, rule);
-}
-static bool on_put(void *ctx, enum topic_id topic, enum event_id event, struct bytes key, const void *msg, const char *file,
-                   uint64_t line, struct err *e)
-{
-    struct seen *s = ctx;
-    (void)e;
-    s->put_n += (size_t)snprintf(s->put + s->put_n, sizeof s->put - s->put_n, "%s %s/%d", topics[topic].name, file, (int)line);
-    if (event == EV_REGISTRY_CLINIC) {
-        const PB(ClinicRecord) *c = msg;
-        s->put_n += (size_t)snprintf(s->put + s->put_n, sizeof s->put - s->put_n, " %.*s %s chi=%d profiles=%zu doctors=%zu",
-                                     (int)key.n, (const char *)key.p, c->name, c->in_chi_register, c->n_profiles, c->n_doctors);
-    } else {
-        assert_int_equal(key.n, PERSON_REF_LEN);
-    }
-    if (event == EV_ATTACHMENT_IMPORTED) {
-        const PB(AttachmentImported) *a = msg;
-        char day[TEXT_DAY_BYTES];
-        text_day((int32_t)(a->effective_from_ms / 86400000), day);
-        s->put_n += (size_t)snprintf(s->put + s->put_n, sizeof s->put - s->put_n, " %s/%u profile %d from %s counted=%d",
-                                     a->clinic_id, a->doctor_id, (int)a->profile, day, a->counted_change);
-    }
-    s->put_n += (size_t)snprintf(s->put + s->put_n, sizeof s->put - s->put_n, "\n");
-    return true;
-}
-
-/* Load the files (ended by NULL); *ret = what was seen. True = everything was good. */
-static bool load(struct seen *ret, bool skip_bad, const char *file, ...)
-{
-    *ret = (struct seen){.bad_n = 0};
-    struct reg_hooks hooks = {on_bad, on_put, ret};
-    struct reg *r = reg_new(keys, text_day_of(2026, 5, 12), &hooks);
-    struct err e = {0};
-    va_list ap;
-    va_start(ap, file);
-    for (; file; file = va_arg(ap, const char *)) {
-        char path[128];
-        snprintf(path, sizeof path, "%s/%s", dir, file);
-        if (!reg_add(r, path, NULL, &e))
-            fail_msg("%s", e.text);
-    }
-    va_end(ap);
-    bool good = reg_check(r, &e);
-    assert_int_equal(ret->put_n, 0); /* the first pass puts nothing */
-    if ((good || skip_bad) && !reg_publish(r, &e))
-        fail_msg("%s", e.text);
-    reg_free(r);
-    return good;
-}
+#include "registry_fixture.h"
 
 #define PERSON_HEAD "policy_number;surname;name;patronymic;birth_date;sex;snils;doc_type;doc_series;doc_number\n"
-#define GOOD_ENP "9967940868000018" /* woman of 1950-12-31, region 99 */
 
 static const struct {
     const char *row, *bad; /* bad: field and rule of line 2; "" = good */
@@ -231,16 +126,6 @@ static void test_across_files(void **state)
     assert_string_equal(s.put, "");
 }
 
-/* The published attachment files are windows-1251. */
-static void write_cp1251(const char *name, const char *utf8)
-{
-    char command[512], path[256];
-    write_text("utf8.tmp", utf8);
-    snprintf(path, sizeof path, "%s/%s", dir, name);
-    snprintf(command, sizeof command, "iconv -f UTF-8 -t CP1251 '%s/utf8.tmp' > '%s'", dir, path);
-    assert_int_equal(system(command), 0);
-}
-
 #define MO2_TAIL ";\"112-233-445 95\";\"770001\";\"1\";;\"20250301\";;\"1.2.643.5.1\";;\"12\";;\"1\"\r\n"
 static void test_volgograd(void **state)
 {
@@ -296,12 +181,12 @@ static void test_f003(void **state)
                                   COMPANY("770002", "45000", "Закрытая", "<d_end>01.02.2020</d_end>")));
     write_text("doctors.csv", DOCTOR_HEAD "770001;1;ADULT_THERAPEUTIC;1700;\n");
     assert_true(load(&s, false, "F003.xml", "doctors.csv", NULL));
-    assert_string_equal(s.put, "clinic.registry.clinic.v1 F003.xml/3 770001 Поликлиника №\u00a0" "1 chi=1 profiles=1 doctors=1\n"
-                               "clinic.registry.clinic.v1 F003.xml/5 770002 Закрытая chi=0 profiles=0 doctors=0\n");
+    assert_string_equal(s.put, "clinic.registry.clinic.v1 F003.xml/1 770001 Поликлиника №\u00a0" "1 chi=1 profiles=1 doctors=1\n"
+                               "clinic.registry.clinic.v1 F003.xml/2 770002 Закрытая chi=0 profiles=0 doctors=0\n");
     write_text("F003.xml", F003("UTF-8", COMPANY("77 01", "45000", "Первая", "") COMPANY("770002", "99999", "", "")));
     assert_false(load(&s, false, "F003.xml", NULL));
-    assert_string_equal(s.bad, "F003.xml:3 mcod: not an identifier (letters A-Z, digits, - _ .)\n"
-                               "F003.xml:5 tf_okato: not a region (two digits)\nF003.xml:5 nam_mop: required\n");
+    assert_string_equal(s.bad, "F003.xml:3#1 mcod: not an identifier (letters A-Z, digits, - _ .)\n"
+                               "F003.xml:5#2 tf_okato: not a region (two digits)\nF003.xml:5#2 nam_mop: required\n");
     write_text("F003.xml", "<?xml version=\"1.0\"?>\n<packet>\n<medCompany><mcod>1</medCompany>\n</packet>\n");
     assert_false(load(&s, false, "F003.xml", NULL));
     assert_string_equal(s.bad, "F003.xml:3 : mismatched tag\n");
