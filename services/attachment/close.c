@@ -1,6 +1,7 @@
 /* close.c - see close.h. */
 #include "services/attachment/close.h"
 #include "domain/channel.h"
+#include "domain/status.h"
 #include "domain/trail.h"
 
 static const struct {
@@ -37,27 +38,22 @@ static void tell_intake(struct svc_call *c, const PB(Case) *k, const struct endi
 }
 
 static void tell_public(const struct svc_event *ev, struct svc_call *c, const PB(Case) *k, const struct ending *e,
-                        PB(Status) status)
+                        size_t entered)
 {
-    PB(ApplicationStatusChanged) m = CLINIC__ATTACH__V1__APPLICATION_STATUS_CHANGED__INIT;
-    m.application_id = k->application_id;
-    m.source = k->application->source;
-    m.external_ref = k->application->external_ref;
-    m.status = status;
-    m.outcome = e->outcome;
-    m.reasons = e->reasons;
-    m.n_reasons = e->reasons_n;
-    m.at_ms = ev->now_ms;
-    m.due_at_ms = k->due_at_ms;
-    m.clinic_id = k->application->clinic_id;
-    m.profile = k->application->profile;
-    m.rule_set = e->rule_set ? e->rule_set : k->rule_set;
-    m.doctor_id = e->begun ? e->begun->doctor_id : 0;
-    m.over_capacity = e->over_capacity;
-    m.counted = e->counted;
-    if (e->begun)
-        m.scope = e->begun->scope;
-    svc_emit(c, TOPIC_APPLICATION, bytes_str(k->person_ref), EV_STATUS_CHANGED, &m, k->application_id);
+    PB(ApplicationStatusChanged) *m = status_changed(ev->arena, k, entered);
+    m->outcome = e->outcome;
+    m->reasons = e->reasons;
+    m->n_reasons = e->reasons_n;
+    m->clinic_id = k->application->clinic_id;
+    m->profile = k->application->profile;
+    m->rule_set = e->rule_set ? e->rule_set : k->rule_set;
+    m->over_capacity = e->over_capacity;
+    m->counted = e->counted;
+    if (e->begun) {
+        m->doctor_id = e->begun->doctor_id;
+        m->scope = e->begun->scope;
+    }
+    svc_emit(c, TOPIC_APPLICATION, bytes_str(k->person_ref), EV_STATUS_CHANGED, m, k->application_id);
 }
 
 static void tell_parties(struct svc_call *c, PB(Case) *k, const struct ending *e, const char *milestone)
@@ -100,15 +96,33 @@ static void tell_change(struct svc_call *c, const PB(Case) *k, const struct endi
     svc_emit(c, TOPIC_ATTACHMENT, bytes_str(k->person_ref), EV_ATTACHMENT_CHANGED, &m, k->application_id);
 }
 
+void att_announce_step(const struct svc_event *ev, struct svc_call *c, const PB(Case) *k)
+{
+    svc_emit(c, TOPIC_APPLICATION, bytes_str(k->person_ref), EV_STATUS_CHANGED, status_changed(ev->arena, k, 1),
+             k->application_id);
+}
+
+/* An approval attaches at once: the decision is passed through, and so is the question to the old clinic, which does not
+ * hold it up (P-01, P-02). */
+static PB(Case) *finished(const struct svc_event *ev, const PB(Case) *k, const struct ending *e)
+{
+    PB(Case) *done = arena_dup(ev->arena, k, sizeof *k);
+    if (e->begun)
+        trail_add(ev->arena, &done->trail, &done->n_trail, PB_STATUS(APPROVED), ev->now_ms);
+    if (e->ended && strcmp(e->ended->clinic_id, e->begun->clinic_id) != 0)
+        trail_add(ev->arena, &done->trail, &done->n_trail, PB_STATUS(RECONCILING_OLD_CLINIC), ev->now_ms);
+    trail_add(ev->arena, &done->trail, &done->n_trail, of_outcome[e->outcome].status, ev->now_ms);
+    return done;
+}
+
 void att_announce(const struct svc_event *ev, struct svc_call *c, const PB(Case) *k, const struct ending *e)
 {
-    PB(Status) status = of_outcome[e->outcome].status;
     const char *milestone = of_outcome[e->outcome].milestone;
     if (e->begun && !channel_is_online(channel_of(k->application->source)))
         milestone = "N-07"; /* told by the clinic, not by the portal */
-    PB(Case) *done = trail_case(ev->arena, k, status, ev->now_ms);
+    PB(Case) *done = finished(ev, k, e);
     tell_intake(c, done, e, ev->now_ms);
-    tell_public(ev, c, done, e, status);
+    tell_public(ev, c, done, e, done->n_trail - k->n_trail);
     if (e->begun)
         tell_change(c, done, e);
     if (milestone)

@@ -89,6 +89,9 @@ static void on_record(void *ctx, const struct sim_rec *r, const void *msg)
             check(g, a->outcome == (int)closed->outcome, "answered again with another outcome", a->id);
         a->outcome = (int)closed->outcome;
     } else if (r->type == EV_STATUS_CHANGED) {
+        check(g, !a->public, "a status after the outcome", a->id);
+        if (!status->outcome)
+            return; /* on the way */
         a->public++;
         a->counted = status->counted;
         a->at_ms = status->at_ms;
