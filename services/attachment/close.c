@@ -16,6 +16,12 @@ static const struct {
     [PB_OUTCOME(EXPIRED)] = {PB_STATUS(EXPIRED), NULL},
 };
 
+PB(Status) att_status_of(PB(Outcome) outcome)
+{
+    must(outcome < sizeof of_outcome / sizeof *of_outcome);
+    return of_outcome[outcome].status;
+}
+
 struct ending att_ending_of(struct arena *mem, struct finding f)
 {
     struct ending e = {.outcome = reason_outcome(f.id), .reasons_n = 1};
@@ -111,7 +117,7 @@ static PB(Case) *finished(const struct svc_event *ev, const PB(Case) *k, const s
         trail_add(ev->arena, &done->trail, &done->n_trail, PB_STATUS(APPROVED), ev->now_ms);
     if (e->ended && strcmp(e->ended->clinic_id, e->begun->clinic_id) != 0)
         trail_add(ev->arena, &done->trail, &done->n_trail, PB_STATUS(RECONCILING_OLD_CLINIC), ev->now_ms);
-    trail_add(ev->arena, &done->trail, &done->n_trail, of_outcome[e->outcome].status, ev->now_ms);
+    trail_add(ev->arena, &done->trail, &done->n_trail, att_status_of(e->outcome), ev->now_ms);
     return done;
 }
 
@@ -132,5 +138,5 @@ void att_announce(const struct svc_event *ev, struct svc_call *c, const PB(Case)
 void att_announce_again(const struct svc_event *ev, struct svc_call *c, const PB(Case) *k, PB(Outcome) outcome)
 {
     struct ending e = {.outcome = outcome};
-    tell_intake(c, trail_case(ev->arena, k, of_outcome[outcome].status, ev->now_ms), &e, 0);
+    tell_intake(c, trail_case(ev->arena, k, att_status_of(outcome), ev->now_ms), &e, 0);
 }

@@ -32,6 +32,8 @@ void att_announce_step(const struct svc_event *ev, struct svc_call *c, const PB(
  * application_id alone. Grounds are not kept. */
 void att_announce_again(const struct svc_event *ev, struct svc_call *c, const PB(Case) *k, PB(Outcome) outcome);
 
+/* Status that stands for an outcome. */
+PB(Status) att_status_of(PB(Outcome) outcome);
 /* An ending on one ground; the outcome follows from the reason's class. */
 struct ending att_ending_of(struct arena *mem, struct finding f);
 #endif
