@@ -6,14 +6,14 @@
 
 static const struct {
     PB(Status) status;
-    const char *milestone; /* of a portal; NULL = nobody is told but by the status */
+    const char *milestone; /* of a portal; notification's table says what goes with it */
 } of_outcome[] = {
     [PB_OUTCOME(APPROVED)] = {PB_STATUS(ATTACHED), "N-06"},
     [PB_OUTCOME(REFUSED)] = {PB_STATUS(REFUSED), "N-08"},
     [PB_OUTCOME(RETURNED)] = {PB_STATUS(AWAITING_DOCUMENTS), "N-05"},
-    [PB_OUTCOME(WITHDRAWN)] = {PB_STATUS(WITHDRAWN), NULL},
-    [PB_OUTCOME(GATED)] = {PB_STATUS(GATED), "N-02"},
-    [PB_OUTCOME(EXPIRED)] = {PB_STATUS(EXPIRED), NULL},
+    [PB_OUTCOME(WITHDRAWN)] = {PB_STATUS(WITHDRAWN), "N-03"},
+    [PB_OUTCOME(GATED)] = {PB_STATUS(GATED), "N-03"},
+    [PB_OUTCOME(EXPIRED)] = {PB_STATUS(EXPIRED), "N-03"},
 };
 
 PB(Status) att_status_of(PB(Outcome) outcome)
@@ -121,6 +121,18 @@ static PB(Case) *finished(const struct svc_event *ev, const PB(Case) *k, const s
     return done;
 }
 
+/* For the notices: of the trail the status that was left and the one that was entered. */
+static PB(Case) *change_of(struct arena *mem, const PB(Case) *before, const PB(Case) *done)
+{
+    PB(Case) *k = arena_dup(mem, done, sizeof *k);
+    k->trail = ARENA_ARRAY(mem, PB(Step) *, 2);
+    k->n_trail = 0;
+    if (before->n_trail)
+        k->trail[k->n_trail++] = before->trail[before->n_trail - 1];
+    k->trail[k->n_trail++] = done->trail[done->n_trail - 1];
+    return k;
+}
+
 void att_announce(const struct svc_event *ev, struct svc_call *c, const PB(Case) *k, const struct ending *e)
 {
     const char *milestone = of_outcome[e->outcome].milestone;
@@ -132,7 +144,7 @@ void att_announce(const struct svc_event *ev, struct svc_call *c, const PB(Case)
     if (e->begun)
         tell_change(c, done, e);
     if (milestone)
-        tell_parties(c, done, e, milestone);
+        tell_parties(c, change_of(ev->arena, k, done), e, milestone);
 }
 
 void att_announce_again(const struct svc_event *ev, struct svc_call *c, const PB(Case) *k, PB(Outcome) outcome)

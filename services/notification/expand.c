@@ -33,13 +33,23 @@ static bool reseal(const struct svc_event *ev, PB(Case) * k, struct err *e)
     return true;
 }
 
+/* Of the trail the status left and the one entered: N-03 names them. */
+static void keep_change(PB(Case) * k)
+{
+    if (k->n_trail <= 2)
+        return;
+    k->trail += k->n_trail - 2;
+    k->n_trail = 2;
+}
+
 bool expand_request(const struct svc_event *ev, struct svc_call *c, const PB(NotificationRequested) * r,
                     PB(NotificationRequested) * *ret, struct err *e)
 {
     PB(NotificationRequested) *copy = svc_copy(c, r);
     if (!reseal(ev, copy->case_, e))
         return false;
-    copy->case_->n_trail = copy->case_->n_findings = copy->case_->application->n_evidence = 0;
+    keep_change(copy->case_);
+    copy->case_->n_findings = copy->case_->application->n_evidence = 0;
     *ret = copy;
     return true;
 }
@@ -91,6 +101,8 @@ static bool applies(const struct notice *n, const struct notice_row *row)
         return *r->old_clinic_id != '\0';
     case NOTICE_INSURER:
         return *r->case_->insurer_id != '\0';
+    case NOTICE_GATED:
+        return r->outcome == PB_OUTCOME(GATED);
     case NOTICE_FALLBACK:
         return false;
     case NOTICE_ALWAYS:

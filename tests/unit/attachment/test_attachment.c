@@ -112,7 +112,7 @@ static void test_late_answers_give_the_place_back(void **state)
         {"full A1 K1", CLOSED("A1", "REFUSED", "REFUSED", " CAPACITY_ALL_DOCTORS_FULL") "notice A1 N-08 or K9\n"},
         {"reserved A1 K1 3", "cancel A1 K1\n"}, /* a repeat of the question found a place */
         {"verified A2 K1", ASKED("A2", "K1")},
-        {"withdraw A2", "cancel A2 K1\n" CLOSED("A2", "WITHDRAWN", "WITHDRAWN", "")},
+        {"withdraw A2", "cancel A2 K1\n" CLOSED("A2", "WITHDRAWN", "WITHDRAWN", "") "notice A2 N-03\n"},
         {"reserved A2 K1 3", "cancel A2 K1\n"},
         {0},
     };
@@ -125,12 +125,12 @@ static void test_withdrawal(void **state)
     static const struct step steps[] = {
         {"withdraw A1", ""}, /* before arrival */
         {"withdraw A1", ""},
-        {"verified A1 K1", CLOSED("A1", "WITHDRAWN", "WITHDRAWN", "")},
+        {"verified A1 K1", CLOSED("A1", "WITHDRAWN", "WITHDRAWN", "") "notice A1 N-03\n"},
         {"verified A1 K1", "closed A1 WITHDRAWN\n"},
         {"withdraw A2", ""},
-        {"stopped A2 K1 REFUSED POLICY_NOT_FOUND", CLOSED("A2", "WITHDRAWN", "WITHDRAWN", "")},
+        {"stopped A2 K1 REFUSED POLICY_NOT_FOUND", CLOSED("A2", "WITHDRAWN", "WITHDRAWN", "") "notice A2 N-03\n"},
         {"verified A3 K1", ASKED("A3", "K1")}, /* while waiting */
-        {"withdraw A3", "cancel A3 K1\n" CLOSED("A3", "WITHDRAWN", "WITHDRAWN", "")},
+        {"withdraw A3", "cancel A3 K1\n" CLOSED("A3", "WITHDRAWN", "WITHDRAWN", "") "notice A3 N-03\n"},
         {"withdraw A3", "closed A3 WITHDRAWN\n"},
         {"verified A4 K1", ASKED("A4", "K1")}, /* after the decision */
         {"reserved A4 K1 1", "confirm A4 K1\n" CLOSED("A4", "APPROVED", "APPROVED>ATTACHED", " OK_ATTACHED_FIRST doctor 1")
@@ -167,7 +167,7 @@ static void test_stops(void **state)
 {
     (void)state;
     static const struct step steps[] = {
-        {"stopped A1 K1 GATED POLICY_OTHER_REGION", CLOSED("A1", "GATED", "GATED", " POLICY_OTHER_REGION") "notice A1 N-02\n"},
+        {"stopped A1 K1 GATED POLICY_OTHER_REGION", CLOSED("A1", "GATED", "GATED", " POLICY_OTHER_REGION") "notice A1 N-03\n"},
         {"stopped A2 K1 RETURNED DOC_MISSING", CLOSED("A2", "RETURNED", "AWAITING_DOCUMENTS", " DOC_MISSING") "notice A2 N-05\n"},
         {"stopped A3 K1 REFUSED POLICY_NOT_FOUND", CLOSED("A3", "REFUSED", "REFUSED", " POLICY_NOT_FOUND") "notice A3 N-08\n"},
         {"stopped A4 K1 APPROVED OK_ATTACHED", "dead invalid outcome: must be GATED, REFUSED or RETURNED\n"},
@@ -181,13 +181,13 @@ static void test_one_in_flight_per_profile(void **state)
     (void)state;
     static const struct step steps[] = {
         {"verified A1 K1", ASKED("A1", "K1")},
-        {"verified A2 K2", CLOSED("A2", "GATED", "GATED", " APPLICATION_IN_PROGRESS") "notice A2 N-02\n"},
+        {"verified A2 K2", CLOSED("A2", "GATED", "GATED", " APPLICATION_IN_PROGRESS") "notice A2 N-03\n"},
         {"verified D1 K5 dental", ASKED("D1", "K5")},
         {"reserved A1 K1 1", "confirm A1 K1\n" CLOSED("A1", "APPROVED", "APPROVED>ATTACHED", " OK_ATTACHED_FIRST doctor 1")
                              "change >K1\nnotice A1 N-06\n"},
         {"reserved D1 K5 2", "confirm D1 K5\n" CLOSED("D1", "APPROVED", "APPROVED>ATTACHED", " OK_ATTACHED_FIRST doctor 2")
                              "change >K5\nnotice D1 N-06\n"},
-        {"verified A3 K1", CLOSED("A3", "GATED", "GATED", " ALREADY_ATTACHED_SAME") "notice A3 N-02\n"},
+        {"verified A3 K1", CLOSED("A3", "GATED", "GATED", " ALREADY_ATTACHED_SAME") "notice A3 N-03\n"},
         {"verified D2 K1 dental", ASKED("D2", "K1")},
         {0},
     };
