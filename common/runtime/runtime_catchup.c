@@ -2,6 +2,7 @@
  * a partition to the present, then open the partition at its committed offset (kafka.md section 4, CATCH_UP). And
  * between batches: follow the registries, and make sure that the store still has what it is believed to have. */
 #include "runtime/runtime_int.h"
+#include "wire/facts.h"
 #include "wire/msg.h"
 
 #define REPLAY_WAIT_MS 50 /* an open transaction of a dead producer holds the end of the log back: wait, do not spin */
@@ -75,6 +76,14 @@ static int fact_table(const struct runtime *rt, struct bytes key, struct bytes *
     return -1;
 }
 
+static bool is_due_off(const struct bus_rec *r)
+{
+    for (size_t i = 0; i < r->headers_n; i++)
+        if (strcmp(r->headers[i].name, FACTS_DUE_OFF) == 0)
+            return true;
+    return false;
+}
+
 static void put_fact(struct runtime *rt, const struct bus_rec *r, struct store_put *puts, size_t *n)
 {
     struct bytes key;
@@ -83,7 +92,7 @@ static void put_fact(struct runtime *rt, const struct bus_rec *r, struct store_p
         rt_count_skip("fact");
         return;
     }
-    puts[(*n)++] = (struct store_put){table, key, r->value, catchup_due_ms(rt, table, r->value)};
+    puts[(*n)++] = (struct store_put){table, key, r->value, is_due_off(r) ? 0 : catchup_due_ms(rt, table, r->value)};
 }
 
 /* Registers come from outside: a value that does not decode, or has no key, must not stop the service. */

@@ -1,7 +1,9 @@
-/* runtime_deadletter.c - a record that could not be handled: its bytes in a sealed box, the reason in clear. */
+/* runtime_deadletter.c - a record that could not be handled: its bytes in a sealed box, the reason in clear. An input record,
+ * or the state record whose due work was refused: that one comes from the facts topic and has no offset to name. */
 #include "runtime/runtime_int.h"
 #include <ctype.h>
 #include <stdio.h>
+#include "wire/facts.h"
 
 #define BOXED_MAX 900000 /* the default limit of a broker is 1 MiB: what is longer is cut, the headers tell */
 #define HEADERS_N 7
@@ -64,22 +66,36 @@ static struct bytes original(struct arena *mem, const struct bus_rec *rec)
     return pack(mem, &o.base);
 }
 
-static struct bytes letter(struct runtime *rt, const struct item *it)
+/* What the letter is about. */
+static struct bus_rec subject_of(struct runtime *rt, const struct item *it)
+{
+    if (it->rec)
+        return *it->rec;
+    return (struct bus_rec){.topic = (int)rt->def->facts, .partition = it->part->id, .offset = -1, .value = it->due_value,
+                            .key = facts_key(rt->def->tables[it->due_table].name, it->ev.key, rt->b.mem),
+                            .time_ms = it->ev.now_ms};
+}
+
+static const char *place_of(struct arena *mem, const struct bus_rec *rec)
+{
+    return rec->offset < 0 ? "due" : arena_printf(mem, "%lld", (long long)rec->offset);
+}
+
+static struct bytes letter(struct runtime *rt, const struct item *it, const struct bus_rec *rec)
 {
     struct arena *mem = rt->b.mem;
     DeadLetter d = CLINIC__ATTACH__V1__DEAD_LETTER__INIT;
     if (rt->d.keys) {
         d.key_id = arena_strdup(mem, deadletter_key_id(rt->d.keys));
-        d.box = binary(deadletter_box(rt->d.keys, original(mem, it->rec), mem));
+        d.box = binary(deadletter_box(rt->d.keys, original(mem, rec), mem));
     }
     d.reason = arena_strdup(mem, svc_reject_name(it->verdict.reason));
     d.detail = arena_strdup(mem, it->verdict.detail ? it->verdict.detail : "");
-    d.origin = arena_printf(mem, "%s/%d/%lld", topics[rt->def->inbox].name, (int)it->rec->partition,
-                            (long long)it->rec->offset);
+    d.origin = arena_printf(mem, "%s/%d/%s", topics[rec->topic].name, (int)rec->partition, place_of(mem, rec));
     return pack(mem, &d.base);
 }
 
-static const struct bus_header *headers(struct runtime *rt, const struct item *it, size_t *ret_n)
+static const struct bus_header *headers(struct runtime *rt, const struct item *it, const struct bus_rec *rec, size_t *ret_n)
 {
     struct arena *mem = rt->b.mem;
     struct ce ce = {.id = arena_printf(mem, "%s/dead", it->base), .source = arena_printf(mem, "/clinic/%s", rt->def->name),
@@ -89,13 +105,13 @@ static const struct bus_header *headers(struct runtime *rt, const struct item *i
     const struct bus_header *std = ce_headers(&ce, mem, &n);
     struct bus_header *h = ARENA_ARRAY(mem, struct bus_header, n + HEADERS_N);
     memcpy(h, std, n * sizeof *h);
-    h[n++] = (struct bus_header){"kafka_dlt-original-topic", bytes_str(topics[rt->def->inbox].name)};
-    h[n++] = (struct bus_header){"dlq-original-partition", bytes_str(arena_printf(mem, "%d", (int)it->rec->partition))};
-    h[n++] = (struct bus_header){"dlq-original-offset", bytes_str(arena_printf(mem, "%lld", (long long)it->rec->offset))};
+    h[n++] = (struct bus_header){"kafka_dlt-original-topic", bytes_str(topics[rec->topic].name)};
+    h[n++] = (struct bus_header){"dlq-original-partition", bytes_str(arena_printf(mem, "%d", (int)rec->partition))};
+    h[n++] = (struct bus_header){"dlq-original-offset", bytes_str(place_of(mem, rec))};
     h[n++] = (struct bus_header){"dlq-service", bytes_str(rt->def->name)};
     h[n++] = (struct bus_header){"dlq-reason", bytes_str(svc_reject_name(it->verdict.reason))};
     h[n++] = (struct bus_header){"dlq-error", bytes_str(it->verdict.detail ? it->verdict.detail : "")};
-    h[n++] = (struct bus_header){"dlq-original-size", bytes_str(arena_printf(mem, "%zu", it->rec->value.n))};
+    h[n++] = (struct bus_header){"dlq-original-size", bytes_str(arena_printf(mem, "%zu", rec->value.n))};
     *ret_n = n;
     return h;
 }
@@ -103,8 +119,10 @@ static const struct bus_header *headers(struct runtime *rt, const struct item *i
 void deadletter_build(struct runtime *rt, const struct item *it, struct bus_out *out)
 {
     *out = (struct bus_out){.topic = (int)rt->def->dlq, .partition = it->part->id};
-    if (deadletter_key_is_harmless(it->rec->key))
-        out->key = it->rec->key;
-    out->value = letter(rt, it);
-    out->headers = headers(rt, it, &out->headers_n);
+    const struct bus_rec rec = subject_of(rt, it);
+    struct bytes key = it->rec ? rec.key : it->ev.key;
+    if (deadletter_key_is_harmless(key))
+        out->key = key;
+    out->value = letter(rt, it, &rec);
+    out->headers = headers(rt, it, &rec, &out->headers_n);
 }

@@ -113,10 +113,11 @@ static void entry_write(struct svc_call *c, int table, struct bytes key, struct 
     must(table >= 0 && table < rt->tables_n && rt->def->tables[table].source < 0 && key.n > 0);
     uint32_t at = overlay_entry(&rt->b.over, c->item->part->id, table, key);
     struct entry *en = &rt->b.over.entries[at];
-    *LIST_ADD(&rt->b.undos, rt->b.mem) = (struct undo){at, en->value, en->msg, en->writer, en->decoded, en->due_ms};
+    *LIST_ADD(&rt->b.undos, rt->b.mem) = (struct undo){at, en->value, en->msg, en->writer, en->decoded, en->due_off, en->due_ms};
     en->value = value;
     en->msg = NULL;
     en->decoded = value.p == NULL;
+    en->due_off = false;
     en->due_ms = due_ms;
     en->writer = c->item;
 }
@@ -177,6 +178,7 @@ static void take_back(struct runtime *rt, uint32_t effects, uint32_t orders, uin
         en->msg = u->msg;
         en->writer = u->writer;
         en->decoded = u->decoded;
+        en->due_off = u->due_off;
         en->due_ms = u->due_ms;
     }
 }
@@ -206,6 +208,15 @@ bool handle_read_due(struct runtime *rt, size_t first, struct err *e)
     return true;
 }
 
+/* Refused due work would come again with every tick: its record stays, but is due no more, in the facts too, so that no
+ * rebuild brings it back. Whoever writes the record anew makes it due again. */
+static void give_up_due(struct svc_call *c)
+{
+    struct entry *en = &c->rt->b.over.entries[c->rt->b.plan.v[c->item->plan_at]];
+    entry_write(c, en->table, en->key, c->item->due_value, 0);
+    en->due_off = true;
+}
+
 void handle_item(struct runtime *rt, struct item *it)
 {
     struct batch *b = &rt->b;
@@ -218,7 +229,12 @@ void handle_item(struct runtime *rt, struct item *it)
     }
     struct svc_call c = {rt, it, 0};
     b->undos.n = 0;
+    if (it->due_table >= 0)
+        it->due_value = b->over.entries[b->plan.v[it->plan_at]].value;
     it->verdict = it->row->handle(&it->ev, &c);
-    if (it->verdict.rejected)
-        take_back(rt, effects, orders, counts);
+    if (!it->verdict.rejected)
+        return;
+    take_back(rt, effects, orders, counts);
+    if (it->due_table >= 0)
+        give_up_due(&c);
 }

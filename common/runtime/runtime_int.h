@@ -22,6 +22,7 @@ struct runtime_mutation {
     bool open_without_replay;     /* a partition opens without catching up */
     bool unknown_is_committed;    /* an unknown outcome is taken for success */
     bool no_seek_after_abort;     /* the batch of an aborted transaction is forgotten */
+    bool due_off_not_told;        /* given-up due work is dropped from the store, but its fact does not say so */
 };
 extern struct runtime_mutation runtime_mutation;
 #define MUTANT(what) (runtime_mutation.what)
@@ -66,6 +67,7 @@ struct entry {               /* one key of one partition within a batch */
     const void *writer;      /* struct item that wrote last; NULL = clean */
     bool planned;            /* read from the store, else written blindly */
     bool decoded;
+    bool due_off;            /* the due time of the value is given up (FACTS_DUE_OFF): a fact, though the value may be as it was */
     int64_t due_ms;          /* of the value written */
 };
 struct overlay {
@@ -90,6 +92,7 @@ struct item {                /* one input record, or one record of due work */
     uint32_t plan_at, plan_n; /* its run in batch.plan */
     int due_table;           /* -1 for input records */
     bool skipped;            /* due work that another record of the batch has settled */
+    struct bytes due_value;  /* due work: the state record as its handler saw it */
 };
 struct effect {              /* an event to emit */
     const struct item *by;
@@ -112,7 +115,7 @@ struct undo {                /* what a write replaced, until the verdict */
     uint32_t entry;
     struct bytes value;
     const void *msg, *writer;
-    bool decoded;
+    bool decoded, due_off;
     int64_t due_ms;
 };
 #define LIST(type) struct { type *v; uint32_t n, cap; }

@@ -61,14 +61,14 @@ void rt_count_join(enum join_cause c)
 
 static void count_item(const struct item *it, int64_t now_ms, size_t *done, size_t *due)
 {
+    if (it->verdict.rejected)
+        metric_add(made[RT_DLQ], svc_reject_name(it->verdict.reason), 1);
     if (!it->rec) {
         *due += !it->skipped;
         return;
     }
     metric_observe(made[RT_AGE], NULL, (double)(now_ms - it->ev.now_ms) / 1000.0);
-    if (it->verdict.rejected)
-        metric_add(made[RT_DLQ], svc_reject_name(it->verdict.reason), 1);
-    else
+    if (!it->verdict.rejected)
         ++*done;
 }
 

@@ -1,6 +1,7 @@
 /* runtime_outs.c - what a decided batch produces (facts, events, dead letters), applies and commits; all of it is
  * built before the transaction begins, so that the transaction stays open for milliseconds. */
 #include "runtime/runtime_int.h"
+#include "wire/facts.h"
 #include <stdio.h>
 
 static const char *source_of(struct runtime *rt) { return ARENA_CAT(rt->b.mem, "/clinic/", rt->def->name); }
@@ -9,9 +10,17 @@ static bool is_changed(const struct entry *en)
 {
     if (!en->writer)
         return false;
-    if (!en->planned)
+    if (!en->planned || en->due_off)
         return true;
     return (en->stored.p == NULL) != (en->value.p == NULL) || !bytes_eq(en->stored, en->value);
+}
+
+static void mark_due_off(struct arena *mem, struct bus_out *out)
+{
+    struct bus_header *h = ARENA_ARRAY(mem, struct bus_header, out->headers_n + 1);
+    memcpy(h, out->headers, out->headers_n * sizeof *h);
+    h[out->headers_n++] = (struct bus_header){FACTS_DUE_OFF, bytes_str("1")};
+    out->headers = h;
 }
 
 static void add_fact(struct runtime *rt, const struct entry *en, const char *source, uint32_t seq)
@@ -30,6 +39,8 @@ static void add_fact(struct runtime *rt, const struct entry *en, const char *sou
     *out = (struct bus_out){.topic = (int)rt->def->facts, .partition = en->part, .value = en->value};
     out->key = bytes_of(key, name_n + 1 + en->key.n);
     out->headers = ce_headers(&ce, mem, &out->headers_n);
+    if (en->due_off && !MUTANT(due_off_not_told))
+        mark_due_off(mem, out);
 }
 
 /* Facts of a partition in the order of the overlay: each key once, with its last value. */
@@ -110,7 +121,7 @@ void outs_build(struct runtime *rt)
     for (uint32_t i = 0; i < b->effects.n; i++)
         add_event(rt, &b->effects.v[i], source);
     for (size_t i = 0; i < b->n; i++)
-        if (b->items[i].verdict.rejected && b->items[i].rec)
+        if (b->items[i].verdict.rejected)
             deadletter_build(rt, &b->items[i], LIST_ADD(&b->outs, b->mem));
     add_offsets(rt);
 }

@@ -5,6 +5,10 @@
 #include "base/arena.h"
 #include "base/bytes.h"
 
+/* Header of a fact whose due time is given up: the work that was due was refused by its handler and is in the dead letters.
+ * The record stands, but is not due by any rebuild either, until it is written anew. */
+#define FACTS_DUE_OFF "svc-due-off"
+
 static inline struct bytes facts_key(const char *table, struct bytes key, struct arena *mem)
 {
     size_t n = strlen(table);

@@ -4,7 +4,7 @@
  *          Partitions and topics may come in any order, but not interleaved.
  * Rules:   architecture 5: places used = attachments + open reservations for every doctor; at most one attachment per
  *          person and profile; no two counted changes in one window; every submitted application has exactly one final
- *          outcome or an open stage with a deadline; every decision has its notices, none of them sent twice.
+ *          outcome or an open stage with a deadline; its public statuses come in the order of the flow; every decision has its notices, none of them sent twice.
  * Memory:  about 60 bytes an application, 80 an attachment, 8 a message sent; the values of one facts partition at a
  *          time. Threads: confined to one. Errors: none; what does not decode is a finding. */
 #ifndef CLINIC_CTL_AUDIT_H
@@ -18,6 +18,7 @@
     X(LOST, "lost", "submitted application without a trace, or open and known to no stage")                         \
     X(NO_DUE, "no_due", "open application without a due date")                                                      \
     X(DECIDED_TWICE, "decided_twice", "application with two final decisions")                                       \
+    X(STATUS_ORDER, "status_order", "status published out of turn, twice, or after the outcome")                    \
     X(NO_DECISION, "missing_decisions", "outcome kept but not published, or published but not kept")                 \
     X(DOUBLE_ATTACHMENT, "double_attachments", "person with two attachments of one profile")                        \
     X(TWO_CHANGES, "two_changes", "two counted changes in one window of the limit")                                 \

@@ -26,6 +26,20 @@ static void on_submitted(struct audit *a, const struct audit_rec *r, const PB(Ap
         app->flags |= APP_REJECTED;
 }
 
+/* On the way, statuses come in the order of their numbers (domain/status.h); only an alarm may follow the outcome. */
+static void on_way(struct audit *a, struct app *app, const PB(ApplicationStatusChanged) * m)
+{
+    if (m->sla_breached)
+        return;
+    if (app->public_outcome)
+        audit_find(a, AUDIT_STATUS_ORDER, m->application_id, "status %d after outcome %d", (int)m->status,
+                   app->public_outcome);
+    else if (m->status <= app->last_status)
+        audit_find(a, AUDIT_STATUS_ORDER, m->application_id, "status %d after status %d", (int)m->status,
+                   app->last_status);
+    app->last_status = (uint8_t)m->status;
+}
+
 static void on_status(struct audit *a, const PB(ApplicationStatusChanged) * m)
 {
     struct app *app = audit_app(a, m->application_id);
@@ -36,8 +50,10 @@ static void on_status(struct audit *a, const PB(ApplicationStatusChanged) * m)
     app->flags |= APP_PUBLIC | (m->due_at_ms ? APP_DUE : 0);
     if (!app->rule)
         app->rule = audit_rule(a, m->rule_set);
-    if (!m->outcome || m->sla_breached)
+    if (!m->outcome || m->sla_breached) {
+        on_way(a, app, m);
         return;
+    }
     uint32_t bit = m->status < 32 ? 1u << m->status : 0;
     if (app->public_outcome && app->public_outcome != m->outcome)
         audit_find(a, AUDIT_DECIDED_TWICE, m->application_id, "outcome %d and outcome %d", app->public_outcome,

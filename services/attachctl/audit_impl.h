@@ -24,6 +24,7 @@ struct app {
     uint16_t flags;
     uint8_t outcome;        /* by the state of intake */
     uint8_t public_outcome; /* by the public events */
+    uint8_t last_status;    /* of the public events without an outcome */
     uint8_t rule;           /* index into audit.rules, 0 = unknown */
     uint32_t final_statuses; /* bits of Status */
     uint32_t notices;        /* bits of milestones */

@@ -20,6 +20,9 @@ static uint32_t notices_of(uint8_t outcome)
         return MILESTONE(5);
     case PB_OUTCOME(GATED):
         return MILESTONE(2);
+    case PB_OUTCOME(WITHDRAWN):
+    case PB_OUTCOME(EXPIRED):
+        return MILESTONE(3);
     default:
         return 0;
     }

@@ -71,6 +71,18 @@ static void say_reasons(struct line *l, const ProtobufCMessage *m)
         say(l, "%s%s%s%s", all[i]->code, all[i]->detail[0] ? "(" : "", all[i]->detail, all[i]->detail[0] ? ")" : "");
 }
 
+/* Statuses entered and left before the one that is shown. */
+static void say_passed(struct line *l, const ProtobufCMessage *m)
+{
+    const ProtobufCFieldDescriptor *f = protobuf_c_message_descriptor_get_field_by_name(m->descriptor, "passed");
+    if (!f)
+        return;
+    size_t n = *(const size_t *)((const char *)m + f->quantifier_offset);
+    const Clinic__Attach__V1__Status *all = *(const Clinic__Attach__V1__Status *const *)((const char *)m + f->offset);
+    for (size_t i = 0; i < n; i++)
+        say(l, "%s%s", i ? "" : "passed=", enum_text(f->descriptor, (int)all[i]));
+}
+
 const char *show_facts(int event, const ProtobufCMessage *m, struct arena *mem)
 {
     struct line l = {mem, ""};
@@ -81,6 +93,7 @@ const char *show_facts(int event, const ProtobufCMessage *m, struct arena *mem)
         if (f && f->label != PROTOBUF_C_LABEL_REPEATED)
             say_field(&l, m, f);
     }
+    say_passed(&l, m);
     say_reasons(&l, m);
     const ProtobufCFieldDescriptor *due = protobuf_c_message_descriptor_get_field_by_name(m->descriptor, "due_at_ms");
     if (due && *(const int64_t *)((const char *)m + due->offset)) {

@@ -1,19 +1,26 @@
 /* close.c - see close.h. */
 #include "services/attachment/close.h"
 #include "domain/channel.h"
+#include "domain/status.h"
 #include "domain/trail.h"
 
 static const struct {
     PB(Status) status;
-    const char *milestone; /* of a portal; NULL = nobody is told but by the status */
+    const char *milestone; /* of a portal; notification's table says what goes with it */
 } of_outcome[] = {
     [PB_OUTCOME(APPROVED)] = {PB_STATUS(ATTACHED), "N-06"},
     [PB_OUTCOME(REFUSED)] = {PB_STATUS(REFUSED), "N-08"},
     [PB_OUTCOME(RETURNED)] = {PB_STATUS(AWAITING_DOCUMENTS), "N-05"},
-    [PB_OUTCOME(WITHDRAWN)] = {PB_STATUS(WITHDRAWN), NULL},
-    [PB_OUTCOME(GATED)] = {PB_STATUS(GATED), "N-02"},
-    [PB_OUTCOME(EXPIRED)] = {PB_STATUS(EXPIRED), NULL},
+    [PB_OUTCOME(WITHDRAWN)] = {PB_STATUS(WITHDRAWN), "N-03"},
+    [PB_OUTCOME(GATED)] = {PB_STATUS(GATED), "N-03"},
+    [PB_OUTCOME(EXPIRED)] = {PB_STATUS(EXPIRED), "N-03"},
 };
+
+PB(Status) att_status_of(PB(Outcome) outcome)
+{
+    must(outcome < sizeof of_outcome / sizeof *of_outcome);
+    return of_outcome[outcome].status;
+}
 
 struct ending att_ending_of(struct arena *mem, struct finding f)
 {
@@ -37,27 +44,22 @@ static void tell_intake(struct svc_call *c, const PB(Case) *k, const struct endi
 }
 
 static void tell_public(const struct svc_event *ev, struct svc_call *c, const PB(Case) *k, const struct ending *e,
-                        PB(Status) status)
+                        size_t entered)
 {
-    PB(ApplicationStatusChanged) m = CLINIC__ATTACH__V1__APPLICATION_STATUS_CHANGED__INIT;
-    m.application_id = k->application_id;
-    m.source = k->application->source;
-    m.external_ref = k->application->external_ref;
-    m.status = status;
-    m.outcome = e->outcome;
-    m.reasons = e->reasons;
-    m.n_reasons = e->reasons_n;
-    m.at_ms = ev->now_ms;
-    m.due_at_ms = k->due_at_ms;
-    m.clinic_id = k->application->clinic_id;
-    m.profile = k->application->profile;
-    m.rule_set = e->rule_set ? e->rule_set : k->rule_set;
-    m.doctor_id = e->begun ? e->begun->doctor_id : 0;
-    m.over_capacity = e->over_capacity;
-    m.counted = e->counted;
-    if (e->begun)
-        m.scope = e->begun->scope;
-    svc_emit(c, TOPIC_APPLICATION, bytes_str(k->person_ref), EV_STATUS_CHANGED, &m, k->application_id);
+    PB(ApplicationStatusChanged) *m = status_changed(ev->arena, k, entered);
+    m->outcome = e->outcome;
+    m->reasons = e->reasons;
+    m->n_reasons = e->reasons_n;
+    m->clinic_id = k->application->clinic_id;
+    m->profile = k->application->profile;
+    m->rule_set = e->rule_set ? e->rule_set : k->rule_set;
+    m->over_capacity = e->over_capacity;
+    m->counted = e->counted;
+    if (e->begun) {
+        m->doctor_id = e->begun->doctor_id;
+        m->scope = e->begun->scope;
+    }
+    svc_emit(c, TOPIC_APPLICATION, bytes_str(k->person_ref), EV_STATUS_CHANGED, m, k->application_id);
 }
 
 static void tell_parties(struct svc_call *c, PB(Case) *k, const struct ending *e, const char *milestone)
@@ -100,23 +102,53 @@ static void tell_change(struct svc_call *c, const PB(Case) *k, const struct endi
     svc_emit(c, TOPIC_ATTACHMENT, bytes_str(k->person_ref), EV_ATTACHMENT_CHANGED, &m, k->application_id);
 }
 
+void att_announce_step(const struct svc_event *ev, struct svc_call *c, const PB(Case) *k)
+{
+    svc_emit(c, TOPIC_APPLICATION, bytes_str(k->person_ref), EV_STATUS_CHANGED, status_changed(ev->arena, k, 1),
+             k->application_id);
+}
+
+/* An approval attaches at once: the decision is passed through, and so is the question to the old clinic, which does not
+ * hold it up (P-01, P-02). */
+static PB(Case) *finished(const struct svc_event *ev, const PB(Case) *k, const struct ending *e)
+{
+    PB(Case) *done = arena_dup(ev->arena, k, sizeof *k);
+    if (e->begun)
+        trail_add(ev->arena, &done->trail, &done->n_trail, PB_STATUS(APPROVED), ev->now_ms);
+    if (e->ended && strcmp(e->ended->clinic_id, e->begun->clinic_id) != 0)
+        trail_add(ev->arena, &done->trail, &done->n_trail, PB_STATUS(RECONCILING_OLD_CLINIC), ev->now_ms);
+    trail_add(ev->arena, &done->trail, &done->n_trail, att_status_of(e->outcome), ev->now_ms);
+    return done;
+}
+
+/* For the notices: of the trail the status that was left and the one that was entered. */
+static PB(Case) *change_of(struct arena *mem, const PB(Case) *before, const PB(Case) *done)
+{
+    PB(Case) *k = arena_dup(mem, done, sizeof *k);
+    k->trail = ARENA_ARRAY(mem, PB(Step) *, 2);
+    k->n_trail = 0;
+    if (before->n_trail)
+        k->trail[k->n_trail++] = before->trail[before->n_trail - 1];
+    k->trail[k->n_trail++] = done->trail[done->n_trail - 1];
+    return k;
+}
+
 void att_announce(const struct svc_event *ev, struct svc_call *c, const PB(Case) *k, const struct ending *e)
 {
-    PB(Status) status = of_outcome[e->outcome].status;
     const char *milestone = of_outcome[e->outcome].milestone;
     if (e->begun && !channel_is_online(channel_of(k->application->source)))
         milestone = "N-07"; /* told by the clinic, not by the portal */
-    PB(Case) *done = trail_case(ev->arena, k, status, ev->now_ms);
+    PB(Case) *done = finished(ev, k, e);
     tell_intake(c, done, e, ev->now_ms);
-    tell_public(ev, c, done, e, status);
+    tell_public(ev, c, done, e, done->n_trail - k->n_trail);
     if (e->begun)
         tell_change(c, done, e);
     if (milestone)
-        tell_parties(c, done, e, milestone);
+        tell_parties(c, change_of(ev->arena, k, done), e, milestone);
 }
 
 void att_announce_again(const struct svc_event *ev, struct svc_call *c, const PB(Case) *k, PB(Outcome) outcome)
 {
     struct ending e = {.outcome = outcome};
-    tell_intake(c, trail_case(ev->arena, k, of_outcome[outcome].status, ev->now_ms), &e, 0);
+    tell_intake(c, trail_case(ev->arena, k, att_status_of(outcome), ev->now_ms), &e, 0);
 }

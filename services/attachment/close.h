@@ -24,11 +24,16 @@ struct ending {
  * approval the change of attachment. State is the caller's business. */
 void att_announce(const struct svc_event *ev, struct svc_call *c, const PB(Case) *k, const struct ending *e);
 
+/* Tell the public the last step of the case's trail, on the way to an end (domain/status.h). */
+void att_announce_step(const struct svc_event *ev, struct svc_call *c, const PB(Case) *k);
+
 /* Tell intake once more how an application ended that was closed before (a repeat is answered as it was first), and
  * nobody else: what the public and the citizen heard is not said twice. k: the case as it came again, or one with its
  * application_id alone. Grounds are not kept. */
 void att_announce_again(const struct svc_event *ev, struct svc_call *c, const PB(Case) *k, PB(Outcome) outcome);
 
+/* Status that stands for an outcome. */
+PB(Status) att_status_of(PB(Outcome) outcome);
 /* An ending on one ground; the outcome follows from the reason's class. */
 struct ending att_ending_of(struct arena *mem, struct finding f);
 #endif

@@ -17,6 +17,7 @@ static void lock(const struct att *a, const PB(Case) *k, const struct judgement 
     person_lock(s, f, a->ev->arena);
     att_save(a, s);
     att_reserve(a, f->case_);
+    att_announce_step(a->ev, a->c, f->case_);
 }
 
 /* Heard of again: one that has ended is answered as it was first, one in flight is answered when it ends. */

@@ -61,6 +61,11 @@ void gw_answer_later(const struct gw *gw, struct gw_req *r, enum gw_problem p, c
     r->answer.retry_after_s = gw->retry_after_s;
 }
 
+void gw_answer_unread(const struct gw *gw, struct gw_req *r, const struct err *e)
+{
+    gw_answer_later(gw, r, e->cls == ERR_STALE ? GW_PROBLEM_REBUILDING : GW_PROBLEM_STORE_DOWN, NULL);
+}
+
 json_t *gw_field_error(const char *pointer, const char *code, const char *message)
 {
     json_t *e = json_object();

@@ -21,6 +21,7 @@
     X(INTERNAL, 500, "internal", "Внутренняя ошибка")                                                                \
     X(BROKER_DOWN, 503, "broker-unavailable", "Приём заявлений временно недоступен")                                 \
     X(STORE_DOWN, 503, "store-unavailable", "Сведения временно недоступны")                                          \
+    X(REBUILDING, 503, "rebuilding", "Сведения восстанавливаются")                                                   \
     X(BUSY, 503, "busy", "Слишком много запросов")
 enum gw_problem {
 #define X(id, status, name, title) GW_PROBLEM_##id,
@@ -40,6 +41,8 @@ void gw_answer_errors(struct gw_req *r, enum gw_problem p, const char *detail, j
 json_t *gw_field_error(const char *pointer, const char *code, const char *message);
 /* 503 with Retry-After. */
 void gw_answer_later(const struct gw *gw, struct gw_req *r, enum gw_problem p, const char *detail);
+/* A projection that could not be read: it is away, or being rebuilt, so that what it lacks is not known yet. 503. */
+void gw_answer_unread(const struct gw *gw, struct gw_req *r, const struct err *e);
 void gw_answer_clear(struct gw_answer *a);
 
 /* RFC 3339 in UTC with milliseconds, for example 2026-11-22T06:20:38.512Z; gives. */

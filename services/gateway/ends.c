@@ -2,13 +2,19 @@
 #include <time.h>
 #include "gateway.h"
 
-#define END_AGE_MS 1000 /* a crowd of misses asks the broker once a second and partition */
-#define WAIT_MS    1000 /* longest wait of a request for the broker's word */
+#define END_AGE_MS 1000  /* a crowd of misses asks the broker once a second and partition */
+#define SETTLED_MS 15000 /* an end asked this long ago at most is still good enough to measure a projection by */
+#define WAIT_MS    1000  /* longest wait of a request for the broker's word */
+/* Control records after the last fact: its commit leaves one. (Facts of an aborted attempt at the very end look as if they
+ * were missing, until the attempt is repeated.) */
+#define MARKERS_MAX 2
 
 struct end {
-    int64_t offset, asked_ms;
+    int64_t offset, asked_ms; /* the last that the broker said */
+    int64_t before, before_ms; /* what it had said the time before, a second earlier or more */
+    int64_t mark, need;     /* of the projection: as last seen; how far it must come again since it went back */
     unsigned tries;         /* finished questions, good or bad */
-    bool is_known, is_wanted;
+    bool is_known, has_before, is_wanted;
 };
 
 /* The library's question may last as long as the broker is away, whatever time limit it is given; so a thread of its
@@ -60,9 +66,14 @@ static void ask(struct gw *gw, struct end *end)
     pthread_mutex_lock(&t->lock);
     t->is_asking = false;
     end->is_wanted = false;
-    end->is_known = is_good;
-    end->offset = is_good ? offset : 0;
-    end->asked_ms = now_ms;
+    if (is_good) {
+        end->has_before = end->is_known;
+        end->before = end->offset;
+        end->before_ms = end->asked_ms;
+        end->is_known = true;
+        end->offset = offset;
+        end->asked_ms = now_ms;
+    }
     end->tries++;
     pthread_cond_broadcast(&t->answered);
 }
@@ -129,21 +140,33 @@ static void wait_for(struct gw_ends *t, struct end *end)
         ;
 }
 
-bool gw_end(struct gw *gw, int topic, int32_t part, int64_t *ret, struct err *e)
+/* In normal work a projection is behind the end of this moment by what is in flight, but not behind that of a moment ago.
+ * One that went back (flushed, or an old copy) has to come as far as the log was when that was noticed. */
+static bool has_caught_up(const struct gw *gw, struct end *end, int64_t mark)
+{
+    bool has_settled = end->has_before && gw->tick_ms() - end->before_ms <= SETTLED_MS;
+    int64_t target = has_settled ? end->before : end->offset;
+    if (mark < end->mark || end->need > end->offset) /* the latter: the log itself was made anew */
+        end->need = end->offset;
+    end->mark = mark;
+    target = target > end->need ? target : end->need;
+    return mark < 0 ? target == 0 : mark + MARKERS_MAX >= target;
+}
+
+bool gw_caught_up(struct gw *gw, int topic, int32_t part, int64_t mark, bool *ret, struct err *e)
 {
     struct gw_ends *t = gw->ends;
     struct end *end = &t->ends[topic * t->partitions + part];
-    if (!gw->log.is_up(gw->log.ctx))
-        return err_set(e, ERR_RETRY, "GATEWAY-END", "the broker is away");
+    bool is_up = gw->log.is_up(gw->log.ctx);
     pthread_mutex_lock(&t->lock);
-    if (!is_fresh(gw, end)) {
+    if (is_up && !is_fresh(gw, end)) {
         if (t->is_running)
             wait_for(t, end);
         else
             ask(gw, end);
     }
-    bool is_known = is_fresh(gw, end);
-    *ret = end->offset;
+    bool is_known = end->is_known;
+    *ret = is_known && has_caught_up(gw, end, mark);
     pthread_mutex_unlock(&t->lock);
-    return is_known || err_set(e, ERR_RETRY, "GATEWAY-END", "the broker does not answer");
+    return is_known || err_set(e, ERR_RETRY, "GATEWAY-END", "the broker has not told where the log ends");
 }

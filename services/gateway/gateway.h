@@ -180,18 +180,22 @@ struct bus_out gw_record(struct gw_worker *w, struct gw_req *r, enum event_id ty
 bool gw_redis_enter(struct gw *gw, int64_t *ret_started_ms, struct err *e) MUST_CHECK; /* ERR_RETRY: not now */
 bool gw_redis_leave(struct gw *gw, int64_t started_ms, bool is_good); /* returns is_good */
 
-/* ends.c: where logs end, as the broker said less than a second ago. */
+/* ends.c: where logs end, as the broker said. */
 struct gw_ends *gw_ends_new(int32_t partitions);        /* gives */
 void gw_ends_run(struct gw_ends *t, struct gw *gw);     /* start the thread that asks; without it the caller asks */
 bool gw_ends_free(struct gw_ends *t);                   /* false: its thread hangs in the library and stays; NULL is fine */
-bool gw_end(struct gw *gw, int topic, int32_t part, int64_t *ret, struct err *e) MUST_CHECK; /* ERR_RETRY not known now */
+/* Has a projection whose mark is this all that the log had a moment ago: the last time but one that the broker was asked, when
+ * that is less than 15 s ago, else the last time, which is now? With the broker away it is the last that it said, however old:
+ * nobody writes then. ERR_RETRY: it never said. */
+bool gw_caught_up(struct gw *gw, int topic, int32_t part, int64_t mark, bool *ret, struct err *e) MUST_CHECK;
 
 /* read.c: records of the projections. Errors: ERR_RETRY the store is away, ERR_STALE it is being rebuilt. */
 int32_t gw_partition(const struct gw *gw, const char *key);
 /* *ret NULL: not there now, which may also mean not there yet. table: index of the service's own list. */
 bool gw_fetch(struct gw_worker *w, struct store *s, int table, const char *key, const ProtobufCMessageDescriptor *d,
               const void **ret, struct err *e) MUST_CHECK;
-/* *ret NULL: no such record. source: topic_id that feeds the table. */
+/* *ret NULL: no such record, as far as facts reach that the broker had a moment ago; a projection that has not got so far is
+ * being rebuilt, and what it lacks is not known yet: ERR_STALE. source: topic_id that feeds the table. */
 bool gw_read(struct gw_worker *w, struct store *s, int table, int source, const char *key,
              const ProtobufCMessageDescriptor *d, const void **ret, struct err *e) MUST_CHECK;
 /* State of an application in intake's projection; must_be_sure: as gw_read, else as gw_fetch. *ret set in every case. */

@@ -77,7 +77,7 @@ static void look_up(struct gw_worker *w, struct gw_req *r, const char *number)
     int table = gw_table(&attachment_svc, "person");
     if (!gw_read(w, w->attachment, table, (int)attachment_svc.facts, ref, &clinic__attach__v1__person_state__descriptor,
                  &person, &e)) {
-        gw_answer_later(w->gw, r, GW_PROBLEM_STORE_DOWN, NULL);
+        gw_answer_unread(w->gw, r, &e);
         return;
     }
     json_t *list = attachments_json(w, person);

@@ -2,10 +2,6 @@
 #include "services/intake/intake.h"
 #include "tables.h"
 
-/* How far a projection may be behind the end of its facts and still count as complete: what is in flight in normal
- * work, and markers of transactions. More than that is a rebuild. */
-#define LAG_MAX    20000
-
 int32_t gw_partition(const struct gw *gw, const char *key) { return wire_partition(bytes_str(key), gw->partitions); }
 
 bool gw_fetch(struct gw_worker *w, struct store *s, int table, const char *key, const ProtobufCMessageDescriptor *d,
@@ -26,14 +22,11 @@ bool gw_fetch(struct gw_worker *w, struct store *s, int table, const char *key, 
 /* Nothing there: is the projection of this partition complete, so that nothing means no such record? */
 static bool is_complete(struct gw_worker *w, struct store *s, int source, int32_t part, struct err *e)
 {
-    int64_t mark, end;
-    if (!s->ops->mark(s, part, source, &mark, e))
+    int64_t mark;
+    bool has_all;
+    if (!s->ops->mark(s, part, source, &mark, e) || !gw_caught_up(w->gw, source, part, mark, &has_all, e))
         return false;
-    if (!gw_end(w->gw, source, part, &end, e))
-        return mark >= 0; /* the broker is away: what was applied so far has to do */
-    if ((mark < 0 ? 0 : mark) + LAG_MAX < end || (mark < 0 && end > 0))
-        return err_set(e, ERR_STALE, "GATEWAY-REBUILD", "the projection is being rebuilt");
-    return true;
+    return has_all || err_set(e, ERR_STALE, "GATEWAY-REBUILD", "the projection is being rebuilt");
 }
 
 bool gw_read(struct gw_worker *w, struct store *s, int table, int source, const char *key,
@@ -41,7 +34,10 @@ bool gw_read(struct gw_worker *w, struct store *s, int table, int source, const 
 {
     if (!gw_fetch(w, s, table, key, d, ret, e))
         return false;
-    return *ret || is_complete(w, s, source, gw_partition(w->gw, key), e);
+    if (*ret)
+        return true;
+    /* Once more when complete: the record may have come in between. */
+    return is_complete(w, s, source, gw_partition(w->gw, key), e) && gw_fetch(w, s, table, key, d, ret, e);
 }
 
 bool gw_read_application(struct gw_worker *w, const char *id, bool must_be_sure,

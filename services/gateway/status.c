@@ -2,7 +2,17 @@
 #include "answer.h"
 #include "domain/pb.h"
 #include "domain/reason.h"
+#include "services/attachment/attachment.h"
+#include "services/attachment/close.h"
+#include "tables.h"
 #include "wire/json.h"
+
+/* How far an application has come. */
+struct progress {
+    PB(Step) *const *trail;
+    size_t n;
+    PB(Status) status;
+};
 
 static json_t *enum_name(const ProtobufCEnumDescriptor *d, int value)
 {
@@ -40,12 +50,50 @@ static json_t *step_json(PB(Status) status, int64_t at_ms)
     return j;
 }
 
-static json_t *history_json(const PB(ApplicationState) * s)
+static json_t *history_json(const struct progress *p)
 {
     json_t *list = json_array();
-    for (size_t i = 0; i < s->n_trail; i++)
-        json_array_append_new(list, step_json(s->trail[i]->status, s->trail[i]->at_ms));
+    for (size_t i = 0; i < p->n; i++)
+        json_array_append_new(list, step_json(p->trail[i]->status, p->trail[i]->at_ms));
     return list;
+}
+
+/* --- the stage --- */
+
+static void take_trail(struct progress *p, PB(Step) *const *trail, size_t n)
+{
+    if (n > p->n)
+        *p = (struct progress){trail, n, trail[n - 1]->status};
+}
+
+/* Intake knows an application to the door and from its end. In between the decider has it: the case in flight carries every
+ * step so far; of one that it has ended, and intake will hear of in a moment, it knows how. Where it cannot be asked, or the
+ * stages before it have the application still, intake's word stands: an earlier stage, but a true one. */
+static void look_further(struct gw_worker *w, const char *id, const PB(ApplicationState) * s, struct progress *p)
+{
+    const void *found;
+    uint8_t bytes[16];
+    struct err e;
+    int table = gw_table(&attachment_svc, "person");
+    if (!s->person_ref[0] || !uuid_to_bytes(id, bytes) ||
+        !gw_fetch(w, w->attachment, table, s->person_ref, &clinic__attach__v1__person_state__descriptor, &found, &e) ||
+        !found)
+        return;
+    const PB(InFlight) *f = person_in_flight_by_id(found, id);
+    PB(Outcome) outcome = person_outcome(found, bytes);
+    if (f)
+        take_trail(p, f->case_->trail, f->case_->n_trail);
+    else if (outcome)
+        p->status = att_status_of(outcome);
+}
+
+static struct progress progress_of(struct gw_worker *w, const char *id, const PB(ApplicationState) * s)
+{
+    struct progress p = {.status = PB_STATUS(RECEIVED)};
+    take_trail(&p, s->trail, s->n_trail);
+    if (s->outcome == PB_OUTCOME(UNSPECIFIED))
+        look_further(w, id, s, &p);
+    return p;
 }
 
 static json_t *head_json(const char *id, int source, const char *external_ref, PB(Status) status)
@@ -58,13 +106,13 @@ static json_t *head_json(const char *id, int source, const char *external_ref, P
     return j;
 }
 
-static json_t *state_json(struct arena *mem, const char *id, const PB(ApplicationState) * s)
+static json_t *state_json(struct gw_worker *w, const char *id, const PB(ApplicationState) * s)
 {
-    PB(Status) last = s->n_trail ? s->trail[s->n_trail - 1]->status : CLINIC__ATTACH__V1__STATUS__STATUS_RECEIVED;
-    json_t *j = head_json(id, (int)s->source, s->external_ref, last);
+    struct progress p = progress_of(w, id, s);
+    json_t *j = head_json(id, (int)s->source, s->external_ref, p.status);
     json_object_set_new(j, "outcome", enum_name(&clinic__attach__v1__outcome__descriptor, (int)s->outcome));
-    json_object_set_new(j, "reasons", reasons_json(mem, s));
-    json_object_set_new(j, "history", history_json(s));
+    json_object_set_new(j, "reasons", reasons_json(w->mem, s));
+    json_object_set_new(j, "history", history_json(&p));
     json_object_set_new(j, "due_at", s->due_at_ms ? gw_json_time(s->due_at_ms) : json_null());
     json_object_set_new(j, "sla_breached", json_boolean(s->sla_breached));
     json_object_set_new(j, "clinic_id", json_string(s->clinic_id));
@@ -96,12 +144,12 @@ void gw_status(struct gw_worker *w, struct gw_req *r)
     struct err e;
     bool is_read = gw_read_application(w, r->id, true, &known, &e);
     if (known)
-        gw_answer_json(r, 200, state_json(w->mem, r->id, known));
+        gw_answer_json(r, 200, state_json(w, r->id, known));
     else if (gw_recent_get(w->gw->recent, r->id, w->gw->now_ms(), &recent))
         gw_answer_json(r, 200, recent_json(&recent));
     else if (is_read)
         gw_answer_problem(r, GW_PROBLEM_NOT_FOUND, NULL);
     else
-        gw_answer_later(w->gw, r, GW_PROBLEM_STORE_DOWN, NULL);
+        gw_answer_unread(w->gw, r, &e);
     gw_finish(w->gw, r);
 }

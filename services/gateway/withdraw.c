@@ -56,7 +56,7 @@ static bool find_application(struct gw_worker *w, struct gw_req *r, PB(Withdrawa
         gw_answer_problem(r, GW_PROBLEM_NOT_FOUND, NULL);
         return false;
     } else {
-        gw_answer_later(w->gw, r, GW_PROBLEM_STORE_DOWN, NULL);
+        gw_answer_unread(w->gw, r, &e);
         return false;
     }
     return true;

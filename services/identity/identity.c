@@ -74,6 +74,7 @@ static struct finding first_problem(struct check *k, const struct person_digest 
 static void pass(struct check *k)
 {
     PB(IdentityVerified) m = CLINIC__ATTACH__V1__IDENTITY_VERIFIED__INIT;
+    stage_enter(&k->s, PB_STATUS(VERIFYING_POLICY));
     m.case_ = k->s.the_case;
     stage_pass(&k->s, TOPIC_POLICY_INBOX, EV_IDENTITY_VERIFIED, &m);
 }
@@ -91,7 +92,7 @@ static void fill_case(struct check *k)
 
 static bool open_case(struct check *k, const PB(Case) * c, struct person_digest *ret_given, struct err *e)
 {
-    if (!stage_open(&k->s, c, PB_STATUS(VERIFYING_IDENTITY), e))
+    if (!stage_open(&k->s, c, e))
         return false;
     if (!date_parse(k->s.personal->birth_date, &k->birth))
         return err_set(e, ERR_INPUT, "personal.birth_date", "must be a date, YYYY-MM-DD");
@@ -118,7 +119,7 @@ static struct svc_verdict handle_registered(const struct svc_event *ev, struct s
 
 /* --- descriptor --- */
 
-static const enum topic_id outputs[] = {TOPIC_POLICY_INBOX, TOPIC_ATTACHMENT_INBOX, TOPIC_N};
+static const enum topic_id outputs[] = {TOPIC_POLICY_INBOX, TOPIC_ATTACHMENT_INBOX, TOPIC_APPLICATION, TOPIC_N};
 
 static const struct svc_table tables[] = {
     [TABLE_PERSON] = {.name = "person", .type = EV_REGISTRY_PERSON, .source = TOPIC_REGISTRY_PERSON},

@@ -33,7 +33,4 @@ struct svc_verdict intake_due(const struct svc_event *ev, struct svc_call *c);
 bool intake_owns(const struct svc_event *ev, PB(Source) source, const char *external_ref, char ret[37]);
 /* INVALID with "<field>: <rule>". */
 struct svc_verdict intake_invalid(const struct svc_event *ev, const struct err *e);
-/* The public event of a status; what the state says, the caller adds the rest. */
-PB(ApplicationStatusChanged) * intake_status_of(const struct svc_event *ev, const PB(ApplicationState) * state,
-                                               PB(Status) status);
 #endif

@@ -3,33 +3,6 @@
 #include "domain/validate.h"
 #include "flow.h"
 
-static PB(Status) last_status(const PB(ApplicationState) * state)
-{
-    return state->n_trail ? state->trail[state->n_trail - 1]->status : PB_STATUS(RECEIVED);
-}
-
-PB(ApplicationStatusChanged) * intake_status_of(const struct svc_event *ev, const PB(ApplicationState) * state,
-                                               PB(Status) status)
-{
-    PB(ApplicationStatusChanged) *m = ARENA_NEW(ev->arena, PB(ApplicationStatusChanged));
-    clinic__attach__v1__application_status_changed__init(m);
-    m->source = state->source;
-    m->external_ref = state->external_ref;
-    m->application_id = ARENA_ARRAY(ev->arena, char, 37);
-    application_id_of(state->source, state->external_ref, m->application_id);
-    m->status = status;
-    m->outcome = state->outcome;
-    m->reasons = state->reasons;
-    m->n_reasons = state->n_reasons;
-    m->at_ms = ev->now_ms;
-    m->due_at_ms = state->due_at_ms;
-    m->clinic_id = state->clinic_id;
-    m->profile = state->profile;
-    m->rule_set = state->rule_set;
-    m->sla_breached = state->sla_breached;
-    return m;
-}
-
 /* --- withdrawal by the citizen --- */
 
 void intake_plan_withdrawal(const struct svc_event *ev, struct svc_plan *p)
@@ -114,13 +87,31 @@ struct svc_verdict intake_closed(const struct svc_event *ev, struct svc_call *c)
 
 void intake_plan_due(const struct svc_event *ev, struct svc_plan *p) { svc_read(p, TABLE_APPLICATION, ev->key); }
 
+/* Without a status: the application is in other hands, which have moved it on and may even have ended it meanwhile. */
+static PB(ApplicationStatusChanged) * alarm_of(const struct svc_event *ev, const PB(ApplicationState) * state)
+{
+    PB(ApplicationStatusChanged) *m = ARENA_NEW(ev->arena, PB(ApplicationStatusChanged));
+    clinic__attach__v1__application_status_changed__init(m);
+    m->source = state->source;
+    m->external_ref = state->external_ref;
+    m->application_id = ARENA_ARRAY(ev->arena, char, 37);
+    application_id_of(state->source, state->external_ref, m->application_id);
+    m->at_ms = ev->now_ms;
+    m->due_at_ms = state->due_at_ms;
+    m->clinic_id = state->clinic_id;
+    m->profile = state->profile;
+    m->rule_set = state->rule_set;
+    m->sla_breached = true;
+    return m;
+}
+
 /* an alarm, never a decision; the status stays. */
 static void raise_alarm(const struct svc_event *ev, struct svc_call *c, const PB(ApplicationState) * known)
 {
     PB(ApplicationState) *state = arena_dup(ev->arena, known, sizeof *state); /* shallow: parts are replaced */
     state->sla_breached = true;
     svc_put(c, TABLE_APPLICATION, ev->key, state);
-    PB(ApplicationStatusChanged) *m = intake_status_of(ev, state, last_status(state));
+    PB(ApplicationStatusChanged) *m = alarm_of(ev, state);
     svc_emit(c, TOPIC_APPLICATION, bytes_str(state->person_ref), EV_STATUS_CHANGED, m, m->application_id);
     svc_count(c, COUNT_APPLICATIONS, "overdue");
 }

@@ -3,6 +3,7 @@
 #include "domain/digest.h"
 #include "domain/gate.h"
 #include "domain/policy.h"
+#include "domain/status.h"
 #include "domain/term.h"
 #include "domain/trail.h"
 #include "domain/validate.h"
@@ -120,7 +121,13 @@ static int64_t due_at_ms(const struct submission *s, const struct rule_ctx *at)
     return date_end_ms(day, at->utc_offset_min);
 }
 
-static void open_case(struct submission *s, PB(Status) status)
+static void enter(struct submission *s, PB(Status) status)
+{
+    PB(Case) *c = s->the_case;
+    trail_add(s->ev->arena, &c->trail, &c->n_trail, status, s->ev->now_ms);
+}
+
+static void open_case(struct submission *s)
 {
     PB(Case) *c = ARENA_NEW(s->ev->arena, PB(Case));
     clinic__attach__v1__case__init(c);
@@ -129,9 +136,8 @@ static void open_case(struct submission *s, PB(Status) status)
     c->application = sealed_copy(s);
     c->received_at_ms = s->ev->now_ms;
     c->rule_set = ruleset_ref(s->ev->arena, s->rules);
-    trail_add(s->ev->arena, &c->trail, &c->n_trail, PB_STATUS(RECEIVED), s->ev->now_ms);
-    trail_add(s->ev->arena, &c->trail, &c->n_trail, status, s->ev->now_ms);
     s->the_case = c;
+    enter(s, PB_STATUS(RECEIVED));
 }
 
 static PB(ApplicationState) * state_of(const struct submission *s)
@@ -164,34 +170,44 @@ static void notify(const struct submission *s, const PB(ApplicationState) * stat
     svc_emit(s->call, TOPIC_NOTIFICATION_INBOX, bytes_str(s->the_case->person_ref), EV_NOTIFICATION_REQUESTED, n, s->id);
 }
 
-static void announce(const struct submission *s, const PB(ApplicationState) * state, PB(Status) status)
+/* Every step so far was made in this one move. */
+static void announce(const struct submission *s, const PB(ApplicationState) * state)
 {
+    PB(ApplicationStatusChanged) *m = status_changed(s->ev->arena, s->the_case, s->the_case->n_trail);
+    m->outcome = state->outcome;
+    m->reasons = state->reasons;
+    m->n_reasons = state->n_reasons;
+    m->clinic_id = state->clinic_id;
+    m->profile = state->profile;
+    m->rule_set = state->rule_set;
     svc_put(s->call, TABLE_APPLICATION, bytes_str(s->the_case->application_id), state);
-    svc_emit(s->call, TOPIC_APPLICATION, bytes_str(state->person_ref), EV_STATUS_CHANGED,
-             intake_status_of(s->ev, state, status), s->id);
+    svc_emit(s->call, TOPIC_APPLICATION, bytes_str(state->person_ref), EV_STATUS_CHANGED, m, s->id);
 }
 
 /* the reason is told at once; nothing of it goes further. */
 static void close_gated(struct submission *s, struct finding why)
 {
-    open_case(s, PB_STATUS(GATED));
+    open_case(s);
+    enter(s, PB_STATUS(GATED));
     PB(ApplicationState) *state = state_of(s);
     state->outcome = PB_OUTCOME(GATED);
     state->reasons = ARENA_ARRAY(s->ev->arena, PB(Reason) *, 1);
     state->reasons[0] = reason_msg(s->ev->arena, why);
     state->n_reasons = 1;
     state->forget_at_ms = s->ev->now_ms + s->in->retention_ms;
-    announce(s, state, PB_STATUS(GATED));
+    announce(s, state);
     notify(s, state, "N-02");
     svc_count(s->call, COUNT_APPLICATIONS, "gated");
 }
 
 static void register_case(struct submission *s, const struct rule_ctx *at)
 {
-    open_case(s, PB_STATUS(REGISTERED));
+    open_case(s);
+    enter(s, PB_STATUS(REGISTERED));
+    enter(s, PB_STATUS(VERIFYING_IDENTITY));
     s->the_case->due_at_ms = due_at_ms(s, at);
     PB(ApplicationState) *state = state_of(s);
-    announce(s, state, PB_STATUS(REGISTERED));
+    announce(s, state);
     PB(ApplicationRegistered) *m = ARENA_NEW(s->ev->arena, PB(ApplicationRegistered));
     clinic__attach__v1__application_registered__init(m);
     m->case_ = s->the_case;

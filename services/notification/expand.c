@@ -20,12 +20,22 @@ static PB(Personal) * contacts_of(const PB(Personal) * p, struct arena *mem)
     return k;
 }
 
+/* Of the trail the status left and the one entered: N-03 names them. */
+static void keep_change(PB(Case) * k)
+{
+    if (k->n_trail <= 2)
+        return;
+    k->trail += k->n_trail - 2;
+    k->n_trail = 2;
+}
+
 PB(NotificationRequested) * expand_request(const struct svc_event *ev, const PB(NotificationRequested) * r)
 {
     PB(NotificationRequested) *copy = arena_dup(ev->arena, r, sizeof *r);
     copy->case_ = arena_dup(ev->arena, r->case_, sizeof *r->case_);
     copy->case_->application = arena_dup(ev->arena, r->case_->application, sizeof *r->case_->application);
-    copy->case_->n_trail = copy->case_->n_findings = copy->case_->application->n_evidence = 0;
+    keep_change(copy->case_);
+    copy->case_->n_findings = copy->case_->application->n_evidence = 0;
     return copy;
 }
 
@@ -75,6 +85,8 @@ static bool applies(const struct notice *n, const struct notice_row *row)
         return *r->old_clinic_id != '\0';
     case NOTICE_INSURER:
         return *r->case_->insurer_id != '\0';
+    case NOTICE_GATED:
+        return r->outcome == PB_OUTCOME(GATED);
     case NOTICE_FALLBACK:
         return false;
     case NOTICE_ALWAYS:

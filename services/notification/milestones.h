@@ -1,5 +1,12 @@
 /* milestones.h - who is told what, by which channel: the one table of notices (domain.md section 5, C-24, C-25). Pure.
- * A new notice is a row here and a template of that name. */
+ * A new notice is a row here and a template of that name.
+ *
+ * N-03, every change of status, by e-mail and account: of one status one letter (domain.md 4.11: application, status,
+ * channel), so a status that has a milestone with a letter of its own is told by that one: REGISTERED by N-01, AWAITING_DOCUMENTS
+ * by N-05, ATTACHED by N-06 and N-07 (with N-03 in the account, A-01), REFUSED by N-08. What is left is told by N-03: the
+ * application withdrawn, expired, or stopped by a gate after it was registered, when the screen of N-02 may be closed long
+ * since. The stages that the platform passes by itself, in less than a second, are no letters: the topic of statuses and
+ * GET /v1/applications/{id} show them. */
 #ifndef CLINIC_NOTIFICATION_MILESTONES_H
 #define CLINIC_NOTIFICATION_MILESTONES_H
 #include <stdbool.h>
@@ -18,6 +25,7 @@ enum notice_when {
     NOTICE_ALWAYS,
     NOTICE_OLD_CLINIC, /* an attachment elsewhere ended */
     NOTICE_INSURER,    /* the insurer is known */
+    NOTICE_GATED,      /* the outcome is GATED */
     NOTICE_FALLBACK,   /* no other channel to the applicant has worked ("at least one channel must succeed") */
 };
 

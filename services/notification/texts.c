@@ -150,7 +150,7 @@ static bool add_word(struct texts *t, const char *line, size_t n, const char *pa
     return true;
 }
 
-/* Every profile, portal and body of complaint has its name: a text with a hole would be found by a citizen. */
+/* Every profile, portal, status and body of complaint has its name: a text with a hole would be found by a citizen. */
 static bool check_words(const struct texts *t, const char *path, struct err *e)
 {
     static const char *const bodies[] = {"HIO", "TFOMS", "FFOMS", "DOH", "HEAD", "ROSZDRAVNADZOR", "ROSPOTREBNADZOR"};
@@ -161,8 +161,9 @@ static bool check_words(const struct texts *t, const char *path, struct err *e)
             return err_set(e, ERR_INPUT, "TEMPLATE", "%s: no name for %s", path, name);
     }
     const ProtobufCEnumDescriptor *lists[] = {&clinic__attach__v1__profile__descriptor,
-                                              &clinic__attach__v1__source__descriptor};
-    for (size_t l = 0; l < 2; l++)
+                                              &clinic__attach__v1__source__descriptor,
+                                              &clinic__attach__v1__status__descriptor};
+    for (size_t l = 0; l < sizeof lists / sizeof lists[0]; l++)
         for (unsigned i = 0; i < lists[l]->n_values; i++)
             if (lists[l]->values[i].value != 0 && !*texts_word(t, lists[l]->values[i].name))
                 return err_set(e, ERR_INPUT, "TEMPLATE", "%s: no name for %s", path,

@@ -23,6 +23,8 @@
     X(clinic_address, 0) /* its address; empty when not known */                                                      \
     X(clinic_phone, 0)   /* phone of its desk; empty when not known */                                                \
     X(doctor, 0)         /* number of the doctor assigned; empty when none */                                         \
+    X(status, 0)         /* status of the application */                                                              \
+    X(status_before, 0)  /* status it had before; empty when there was none */                                        \
     X(received_date, 0)  /* DD.MM.YYYY of receipt */                                                                  \
     X(due_date, 0)       /* DD.MM.YYYY a decision is due */                                                           \
     X(effective_from, 0) /* DD.MM.YYYY the attachment begins */                                                       \

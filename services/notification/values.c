@@ -109,6 +109,15 @@ static void case_values(const struct value_ctx *v, const PB(Case) * k, struct ar
         application_values(v, k->application, ret);
 }
 
+static void status_values(const struct value_ctx *v, const PB(Case) * k, const char **ret)
+{
+    const ProtobufCEnumDescriptor *d = &clinic__attach__v1__status__descriptor;
+    if (k->n_trail > 0)
+        ret[VALUE_status] = enum_word(v->set->texts, d, (int)k->trail[k->n_trail - 1]->status);
+    if (k->n_trail > 1)
+        ret[VALUE_status_before] = enum_word(v->set->texts, d, (int)k->trail[k->n_trail - 2]->status);
+}
+
 /* By name where the register told it, else by code. */
 static void clinic_values(const PB(NotificationRequested) * r, const char **ret)
 {
@@ -138,6 +147,7 @@ void notice_values(const struct value_ctx *v, struct arena *mem, const char *ret
     for (size_t i = 0; i < NOTICE_VALUE_N; i++)
         ret[i] = "";
     case_values(v, r->case_, mem, ret);
+    status_values(v, r->case_, ret);
     clinic_values(r, ret);
     reason_values(r, mem, ret);
     ret[VALUE_doctor] = r->doctor_id ? arena_printf(mem, "%u", r->doctor_id) : "";

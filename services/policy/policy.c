@@ -97,7 +97,9 @@ static struct finding first_problem(const struct check *k, const struct policy_d
     return f;
 }
 
-/* --- passing on --- */
+/* --- passing on ---
+ * No status is announced here: the decider takes the application up next and may end it without asking the clinic. The
+ * stage CHECKING_CAPACITY is its to tell, with the question to capacity. */
 
 static void add_finding(struct check *k, enum reason_id id)
 {
@@ -147,7 +149,7 @@ static struct svc_verdict handle_verified(const struct svc_event *ev, struct svc
     struct check k = {.s = {.ev = ev, .call = c, .in = ev->conf}};
     struct policy_digest given;
     struct err e;
-    if (!stage_open(&k.s, m->case_, PB_STATUS(VERIFYING_POLICY), &e) ||
+    if (!stage_open(&k.s, m->case_, &e) ||
         !policy_digests(k.s.in->keys, k.s.personal, ev->arena, &given, &e))
         return stage_invalid(ev, &e);
     k.record = svc_get(c, TABLE_POLICY, bytes_str(m->case_->person_ref));

@@ -1,5 +1,6 @@
 #include "services/stage/stage.h"
 #include "clinic/attach/v1/events.pb-c.h"
+#include "domain/status.h"
 #include "domain/trail.h"
 
 bool stage_init(const struct conf *conf, void **ret, struct err *e)
@@ -20,7 +21,7 @@ void stage_plan(struct svc_plan *p, int table, const PB(Case) *c)
         svc_read(p, table, bytes_str(c->person_ref));
 }
 
-bool stage_open(struct stage *s, const PB(Case) *c, PB(Status) status, struct err *e)
+bool stage_open(struct stage *s, const PB(Case) *c, struct err *e)
 {
     if (!c || !c->application || !c->rule_set ||
         c->application->personal_block_case != CLINIC__ATTACH__V1__APPLICATION__PERSONAL_BLOCK_SEALED)
@@ -32,7 +33,7 @@ bool stage_open(struct stage *s, const PB(Case) *c, PB(Status) status, struct er
         return err_set(e, ERR_INPUT, "case.rule_set.id", "is not a known rule set");
     if (!seal_open(s->in->keys, c->application->sealed, c->application_id, s->ev->arena, &s->personal, e))
         return false;
-    s->the_case = trail_case(s->ev->arena, c, status, s->ev->now_ms);
+    s->the_case = arena_dup(s->ev->arena, c, sizeof *c);
     s->at = rules_for(rules, c->received_at_ms, c->application);
     return true;
 }
@@ -53,6 +54,14 @@ void stage_stop(struct stage *s, struct finding why, PB(Outcome) outcome)
     m.n_reasons = 1;
     svc_emit(s->call, TOPIC_ATTACHMENT_INBOX, bytes_str(c->person_ref), EV_APPLICATION_STOPPED, &m, c->application_id);
     svc_count(s->call, STAGE_CHECKS, reasons[why.id].code);
+}
+
+void stage_enter(struct stage *s, PB(Status) next)
+{
+    s->the_case = trail_case(s->ev->arena, s->the_case, next, s->ev->now_ms);
+    const PB(Case) *c = s->the_case;
+    svc_emit(s->call, TOPIC_APPLICATION, bytes_str(c->person_ref), EV_STATUS_CHANGED, status_changed(s->ev->arena, c, 1),
+             c->application_id);
 }
 
 void stage_pass(struct stage *s, enum topic_id topic, enum event_id type, const void *msg)

@@ -32,11 +32,13 @@ bool stage_init(const struct conf *conf, void **ret, struct err *e) MUST_CHECK; 
 /* The person's record of a table; nothing for a malformed case: it is rejected before anything is read. */
 void stage_plan(struct svc_plan *p, int table, const PB(Case) *c);
 /* The case as the stage before makes it; a record from elsewhere that lacks a part is a dead letter, not a crash.
- * ERR_INPUT: e->code names the field. status: the step of this stage, put on the trail. */
-bool stage_open(struct stage *s, const PB(Case) *c, PB(Status) status, struct err *e) MUST_CHECK;
+ * ERR_INPUT: e->code names the field. */
+bool stage_open(struct stage *s, const PB(Case) *c, struct err *e) MUST_CHECK;
 struct svc_verdict stage_invalid(const struct svc_event *ev, const struct err *e);
 /* To the decider, with one ground. */
 void stage_stop(struct stage *s, struct finding why, PB(Outcome) outcome);
+/* The next stage, on the case's trail and in public (domain/status.h); before stage_pass, with the case as it then is. */
+void stage_enter(struct stage *s, PB(Status) next);
 /* To the next stage: msg carries the case. */
 void stage_pass(struct stage *s, enum topic_id topic, enum event_id type, const void *msg);
 #endif

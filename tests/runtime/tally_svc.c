@@ -94,7 +94,7 @@ static int64_t notice_due(const void *msg)
     return s->n_channels ? s->channels[0]->next_at_ms : 0;
 }
 
-/* Twice, a minute apart, then forgotten. */
+/* Twice, a minute apart, then forgotten. A stubborn one is refused, after its effects: they must not stay. */
 static struct svc_verdict remind(const struct svc_event *ev, struct svc_call *c)
 {
     const NoticeState *s = ev->msg;
@@ -112,6 +112,8 @@ static struct svc_verdict remind(const struct svc_event *ev, struct svc_call *c)
     else
         svc_del(c, TALLY_NOTICE, ev->key);
     svc_emit(c, TOPIC_NOTIFICATION, ev->key, EV_NOTIFICATION_ISSUED, &out, "");
+    if (ev->key.n > 8 && memcmp(ev->key.p, "stubborn", 8) == 0)
+        return svc_rejected(SVC_REJECT_INVALID, "key: stubborn");
     return SVC_DONE;
 }
 
@@ -169,7 +171,7 @@ static void cancel_one(struct sweep_run *r, const char *clinic, const char *appl
     sweep_event(r, TOPIC_CAPACITY_INBOX, bytes_str(clinic), EV_CANCEL, &m, "c", application);
 }
 
-static void release_one(struct sweep_run *r, const char *clinic, const char *application)
+void tally_release(struct sweep_run *r, const char *clinic, const char *application)
 {
     Release m = CLINIC__ATTACH__V1__RELEASE__INIT;
     m.application_id = (char *)(uintptr_t)application;
@@ -216,18 +218,21 @@ void tally_script(struct sweep_run *r)
     sweep_settle(r);
     rubbish(r);
     cancel_one(r, clinics[0], "app-0");
-    release_one(r, clinics[1], "app-1");
-    release_one(r, clinics[2], "app-2");
+    tally_release(r, clinics[1], "app-1");
+    tally_release(r, clinics[2], "app-2");
+    tally_release(r, clinics[3], "stubborn-1");
     tally_clinic(r, clinics[0], "south");
     sweep_settle(r);
     tally_reserve(r, clinics[0], "app-20", "person-20");
     sweep_advance(r, 30000);
     sweep_compact(r);
     sweep_advance(r, 30000);
-    release_one(r, clinics[0], "app-20");
+    tally_release(r, clinics[0], "app-20");
+    tally_release(r, clinics[3], "stubborn-1"); /* written anew: due again, and refused again */
     tally_reserve(r, clinics[3], "app-21", "person-21");
     sweep_settle(r);
     sweep_advance(r, 60000);
+    sweep_compact(r);
     sweep_advance(r, 60000);
     cancel_one(r, clinics[3], "app-21");
     cancel_one(r, clinics[3], "app-3");

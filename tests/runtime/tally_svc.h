@@ -12,5 +12,6 @@ extern const struct sweep_case tally_case;
 
 /* Messages, as the script sends them. */
 void tally_clinic(struct sweep_run *r, const char *clinic, const char *district);
+void tally_release(struct sweep_run *r, const char *clinic, const char *application); /* reminded of it twice, later */
 void tally_reserve(struct sweep_run *r, const char *clinic, const char *application, const char *person);
 #endif

@@ -1,6 +1,7 @@
 /* What cannot be handled goes to the dead letters, whole and sealed, and the next record is handled. */
 #include "runtime/harness.h"
 #include "clinic/attach/v1/events.pb-c.h"
+#include "clinic/attach/v1/state.pb-c.h"
 
 static struct keyring *keys;
 
@@ -134,6 +135,60 @@ static void test_poison_is_found(void **state)
     assert_int_equal(harness_used(r, "770001"), 29);
 }
 
+static size_t letters(struct sweep_run *r) { return harness_records(r, TOPIC_CAPACITY_DLQ, NULL, 0); }
+
+static void expect_state_record(const struct bus_rec *rec)
+{
+    struct arena *mem = arena_new(1 << 20, 4096);
+    struct bytes plain;
+    struct err e = {0};
+    Clinic__Attach__V1__DeadLetter *d = clinic__attach__v1__dead_letter__unpack(NULL, rec->value.n, rec->value.p);
+    assert_non_null(d);
+    assert_string_equal(d->origin, "clinic.attach.capacity.facts.v1/1/due");
+    assert_string_equal(d->detail, "key: stubborn");
+    assert_true(deadletter_open(keys, bytes_of(d->box.data, d->box.len), mem, &plain, &e));
+    Clinic__Attach__V1__OriginalRecord *o = clinic__attach__v1__original_record__unpack(NULL, plain.n, plain.p);
+    assert_non_null(o);
+    assert_true(bytes_eq(bytes_of(o->key.data, o->key.len), bytes_str("notice/stubborn-1")));
+    Clinic__Attach__V1__NoticeState *s = clinic__attach__v1__notice_state__unpack(NULL, o->value.len, o->value.data);
+    assert_non_null(s);
+    assert_int_equal(s->n_channels, 1);
+    assert_int_equal(s->channels[0]->attempt, 0); /* as its handler saw it */
+    clinic__attach__v1__notice_state__free_unpacked(s, NULL);
+    clinic__attach__v1__original_record__free_unpacked(o, NULL);
+    clinic__attach__v1__dead_letter__free_unpacked(d, NULL);
+    arena_free(mem);
+}
+
+/* Due work that its handler refuses: one dead letter with the state record, and then peace, even after a rebuild. */
+static void test_refused_due_work(void **state)
+{
+    struct sweep_run *r = *state;
+    struct bus_rec rec;
+    tally_release(r, "770001", "stubborn-1");
+    sweep_settle(r);
+    sweep_advance(r, 60000);
+    assert_int_equal(harness_records(r, TOPIC_CAPACITY_DLQ, &rec, 1), 1);
+    assert_string_equal(harness_header(&rec, "dlq-reason"), "invalid");
+    assert_string_equal(harness_header(&rec, "kafka_dlt-original-topic"), "clinic.attach.capacity.facts.v1");
+    assert_string_equal(harness_header(&rec, "dlq-original-offset"), "due");
+    expect_state_record(&rec);
+    assert_int_equal(harness_records(r, TOPIC_NOTIFICATION, NULL, 0), 0); /* nothing else of it stays */
+    int64_t end = fake_end(r->cluster, TOPIC_CAPACITY_FACTS, 1);
+    for (int i = 0; i < 5; i++)
+        sweep_advance(r, 600000);
+    assert_int_equal(letters(r), 1);
+    assert_int_equal(fake_end(r->cluster, TOPIC_CAPACITY_FACTS, 1), end);
+    fake_db_flush(r->db);
+    fake_sleep_ms(r->cluster, 2 * PROBE_MS);
+    sweep_advance(r, 600000);
+    assert_int_equal(letters(r), 1);
+    tally_release(r, "770001", "stubborn-1"); /* written anew: tried anew */
+    sweep_settle(r);
+    sweep_advance(r, 60000);
+    assert_int_equal(letters(r), 2);
+}
+
 static void test_keys_that_may_stand_in_clear(void **state)
 {
     (void)state;
@@ -154,6 +209,7 @@ int main(void)
         ROW(undecodable_is_sealed_whole), ROW(empty),          ROW(tombstone),
         ROW(unknown_type),                ROW(no_type),        ROW(type_of_another_inbox),
         ROW(too_large),                   ROW(structured_mode), ROW(poison_is_found),
+        ROW(refused_due_work),
         ROW(keys_that_may_stand_in_clear),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

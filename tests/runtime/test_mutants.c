@@ -40,6 +40,7 @@ MUTANT_TEST(marks_not_checked, sweep_stores)
 MUTANT_TEST(open_without_replay, sweep_crashes)
 MUTANT_TEST(unknown_is_committed, sweep_errors)
 MUTANT_TEST(no_seek_after_abort, sweep_errors)
+MUTANT_TEST(due_off_not_told, sweep_stores)
 
 static void test_late_group_metadata(void **state)
 {
@@ -54,7 +55,8 @@ int main(void)
 #define ROW(name) cmocka_unit_test_setup(test_##name, reset)
     const struct CMUnitTest tests[] = {
         ROW(apply_before_commit),  ROW(commit_without_offsets), ROW(marks_not_checked),   ROW(open_without_replay),
-        ROW(unknown_is_committed), ROW(no_seek_after_abort),    ROW(late_group_metadata),
+        ROW(unknown_is_committed), ROW(no_seek_after_abort),    ROW(due_off_not_told),
+        ROW(late_group_metadata),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -70,6 +70,37 @@ static bool outcome(const struct check *c)
            (m->rule_set && m->rule_set->version ? true : miss(c, "rule set", "id and version", "none"));
 }
 
+static void add_status(char *to, size_t cap, PB(Status) status)
+{
+    const ProtobufCEnumValue *v = protobuf_c_enum_descriptor_get_value(&clinic__attach__v1__status__descriptor, (int)status);
+    size_t n = strlen(to);
+    snprintf(to + n, cap - n, "%s%s", n ? "," : "", v ? v->name + strlen("STATUS_") : "?");
+}
+
+static bool went(const struct check *c)
+{
+    const char *id = c->s->w->apps[c->st->app].id;
+    char path[300] = "";
+    for (size_t i = 0; i < c->s->statuses.n; i++) {
+        const PB(ApplicationStatusChanged) *m = c->s->statuses.msgs[i];
+        if (strcmp(m->application_id, id) != 0 || m->sla_breached)
+            continue;
+        for (size_t k = 0; k < m->n_passed; k++)
+            add_status(path, sizeof path, m->passed[k]);
+        add_status(path, sizeof path, m->status);
+    }
+    return same_text(c, "statuses", c->st->list, path);
+}
+
+static bool asked_back(const struct check *c)
+{
+    for (size_t i = 0; i < c->s->asked_back.n; i++)
+        if (strcmp(((const PB(WithdrawalRequested) *)c->s->asked_back.msgs[i])->application_id,
+                   c->s->w->apps[c->st->app].id) == 0)
+            return true;
+    return miss(c, "withdrawal", "before the decider", "not yet");
+}
+
 /* Channels on which the recipient is told, as bits. */
 static unsigned told_by(const struct check *c, const char *recipient)
 {
@@ -101,12 +132,12 @@ static void channel_names(unsigned bits, char *ret, size_t cap)
 static bool told(const struct check *c)
 {
     unsigned wanted = 0, got = told_by(c, c->st->word2);
-    const char *at = c->st->channels, *item;
+    const char *at = c->st->list, *item;
     char names[120];
     for (size_t len; scn_item(&at, &item, &len);)
         wanted |= 1u << scn_enum(&clinic__attach__v1__channel__descriptor, "CHANNEL_", item, len);
     channel_names(got, names, sizeof names);
-    return wanted == got || miss(c, c->st->word, c->st->channels, names);
+    return wanted == got || miss(c, c->st->word, c->st->list, names);
 }
 
 static bool not_told(const struct check *c)
@@ -170,6 +201,7 @@ static bool holds(const struct check *c)
 bool seen_holds(const struct seen *s, const struct scn_stmt *st, char *why, size_t cap)
 {
     static bool (*const checks[SCN_FORM_N])(const struct check *) = {
+        [SCN_WENT] = went,         [SCN_ASKED_BACK] = asked_back,
         [SCN_OUTCOME] = outcome,   [SCN_TOLD] = told,         [SCN_NOT_TOLD] = not_told, [SCN_ATTACHED] = attached,
         [SCN_UNATTACHED] = unattached, [SCN_LEFT] = left, [SCN_HOLDS] = holds,
     };

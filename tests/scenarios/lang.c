@@ -8,7 +8,7 @@
 #include "lang_impl.h"
 
 /* In a form: plain words stand for themselves; + introduces a name, $ uses one; c clinic, p person, a application;
- * # number, M milestone, O outcome, R recipient, C channels. */
+ * # number, M milestone, O outcome, R recipient, C channels, S statuses, V service. */
 static const char *const forms[SCN_FORM_N] = {
     [SCN_CLINIC] = "given clinic +c",
     [SCN_DOCTOR] = "given doctor # of $c",
@@ -19,7 +19,11 @@ static const char *const forms[SCN_FORM_N] = {
     [SCN_REPEATED] = "when $a is repeated",
     [SCN_REDELIVERED] = "when broker redelivers $a",
     [SCN_WITHDRAWN] = "when $a is withdrawn",
+    [SCN_STILL] = "when V stands still",
+    [SCN_ON] = "when V goes on",
     [SCN_OUTCOME] = "then $a is O",
+    [SCN_WENT] = "then $a went S",
+    [SCN_ASKED_BACK] = "then $a is asked back",
     [SCN_TOLD] = "then $a told M to R by C",
     [SCN_NOT_TOLD] = "then $a not told M",
     [SCN_ATTACHED] = "then $p attached to $c",
@@ -154,6 +158,16 @@ static bool read_options(struct scn_reader *r, struct scn_stmt *s)
     return true;
 }
 
+static bool list_fits(struct scn_stmt *s, const char *got, const ProtobufCEnumDescriptor *d, const char *prefix)
+{
+    size_t len;
+    s->list = got;
+    for (const char *at = got, *item; scn_item(&at, &item, &len);)
+        if (scn_enum(d, prefix, item, len) < 0)
+            return false;
+    return true;
+}
+
 /* One placeholder or word of a form against one word of the line. */
 static bool word_fits(struct scn_reader *r, struct scn_stmt *s, const char *want, size_t len, const char *got)
 {
@@ -173,12 +187,13 @@ static bool word_fits(struct scn_reader *r, struct scn_stmt *s, const char *want
     case 'R':
         s->word2 = got;
         return scn_recipient_ok(got);
+    case 'V':
+        s->word = got;
+        return scn_service(got) >= 0;
     case 'C':
-        s->channels = got;
-        for (const char *at = got, *item; scn_item(&at, &item, &len);)
-            if (scn_enum(ENUM(channel), "CHANNEL_", item, len) < 0)
-                return false;
-        return true;
+        return list_fits(s, got, ENUM(channel), "CHANNEL_");
+    case 'S':
+        return list_fits(s, got, ENUM(status), "STATUS_");
     default:
         return strlen(got) == len && memcmp(want, got, len) == 0;
     }

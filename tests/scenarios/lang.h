@@ -26,7 +26,11 @@ enum scn_form {
     SCN_REPEATED,    /* when APPLICATION is repeated */
     SCN_REDELIVERED, /* when the broker redelivers APPLICATION */
     SCN_WITHDRAWN,   /* when APPLICATION is withdrawn */
+    SCN_STILL,       /* when SERVICE stands still: what is for it waits */
+    SCN_ON,          /* when SERVICE goes on */
     SCN_OUTCOME,     /* then APPLICATION is OUTCOME */
+    SCN_WENT,        /* then APPLICATION went STATUSES: every public change so far, in order, and no other */
+    SCN_ASKED_BACK,  /* then APPLICATION is asked back: the decider has the withdrawal before it */
     SCN_TOLD,        /* then APPLICATION told MILESTONE to RECIPIENT by CHANNELS */
     SCN_NOT_TOLD,    /* then APPLICATION not told MILESTONE */
     SCN_ATTACHED,    /* then PERSON attached to CLINIC */
@@ -48,8 +52,8 @@ struct scn_stmt {
     int line;
     int clinic, person, app;  /* index into the names of the scenario; -1 = not in this form */
     long long number;         /* doctor, count or time */
-    const char *word, *word2; /* outcome; milestone and recipient */
-    const char *channels;     /* of SCN_TOLD: comma list */
+    const char *word, *word2; /* outcome; service; milestone and recipient */
+    const char *list;         /* comma list: channels of SCN_TOLD, statuses of SCN_WENT */
     const char *opt[OPT_N];   /* as written and checked; "" = flag; NULL = not given */
 };
 
@@ -66,6 +70,8 @@ bool scn_load(const char *path, struct arena *mem, struct scn *ret, struct err *
 
 /* Values of options that were checked: numbers of enums ("ADULT_THERAPEUTIC" of "PROFILE_"), items of lists. */
 int scn_enum(const ProtobufCEnumDescriptor *d, const char *prefix, const char *word, size_t len); /* -1 = unknown */
+/* Number of a service along the flow, intake first; -1 = unknown. */
+int scn_service(const char *name);
 /* Next item of a comma list: moves *at; false at its end. */
 bool scn_item(const char **at, const char **ret, size_t *ret_len);
 #endif

@@ -40,6 +40,15 @@ bool scn_recipient_ok(const char *text)
     return false;
 }
 
+int scn_service(const char *name)
+{
+    static const char *const known[] = {"intake", "identity", "policy", "attachment", "capacity", "notification"};
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (strcmp(name, known[i]) == 0)
+            return (int)i;
+    return -1;
+}
+
 bool scn_name(struct scn_reader *r, struct scn_stmt *s, const char *want, const char *name)
 {
     struct scn *x = r->scn;

@@ -49,6 +49,8 @@ static bool perform(struct stage *st, struct world *w, struct seen *seen, const 
     bool acts = s->form >= SCN_APPLIES && s->form <= SCN_WITHDRAWN;
     if ((acts || s->form == SCN_ATTACHMENT) && !st->ops->registered(st, e))
         return false;
+    if (s->form == SCN_STILL || s->form == SCN_ON)
+        return st->ops->hold(st, s->word, s->form == SCN_STILL, e);
     if (!publish(st, w, s, e))
         return false;
     if (s->form == SCN_ATTACHMENT && !st->ops->until(st, seen, given, &wait, why, sizeof why))

@@ -1,6 +1,6 @@
 /* runner.c - plays scenario files: in memory, or on a running platform.
  *   scenario_runner FILE...
- *   scenario_runner --live --bootstrap HOST:PORT --redis URL --keyring FILE [--partitions N] [--deadline MS] FILE...
+ *   scenario_runner --live --bootstrap HOST:PORT --redis URL --keyring FILE [--pids DIR] [--partitions N] [--deadline MS] FILE...
  * The services of a live platform have to run with time.source=event, so that the fixed clock of a scenario is theirs.
  * Due work goes by the wall clock even then: the dates of the scenarios lie ahead of it, so that nothing falls due.
  * One line a scenario; exit 0 when all of them hold, 1 when one does not, 2 when it could not be played. */
@@ -27,6 +27,7 @@ static bool read_args(int argc, char **argv, struct args *a)
     static const struct option longs[] = {
         {"live", no_argument, NULL, 'l'},         {"bootstrap", required_argument, NULL, 'b'},
         {"redis", required_argument, NULL, 'r'},  {"keyring", required_argument, NULL, 'k'},
+        {"pids", required_argument, NULL, 'i'},
         {"deadline", required_argument, NULL, 'd'}, {"partitions", required_argument, NULL, 'p'},
         {0},
     };
@@ -42,6 +43,8 @@ static bool read_args(int argc, char **argv, struct args *a)
             a->keyring = optarg;
         else if (c == 'd')
             a->lc.deadline_ms = atoi(optarg);
+        else if (c == 'i')
+            a->lc.pids = optarg;
         else if (c == 'p')
             a->lc.partitions = atoi(optarg);
         else
@@ -109,7 +112,7 @@ int main(int argc, char **argv)
     log_open("scenario", LOG_ERROR);
     if (!read_args(argc, argv, &a)) {
         fprintf(stderr, "usage: scenario_runner [--live --bootstrap HOST:PORT --redis URL --keyring FILE "
-                        "[--partitions N] [--deadline MS]] FILE...\n");
+                        "[--pids DIR] [--partitions N] [--deadline MS]] FILE...\n");
         return 2;
     }
     if (a.keyring)

@@ -71,12 +71,14 @@ void seen_add(struct seen *s, int topic, struct bytes key, const char *type, siz
             keep_fact(s, event, key, value);
         return;
     }
-    if (event < 0 || !value.p)
+    if (event < 0 || !value.p || (topic == TOPIC_ATTACHMENT_INBOX && event != EV_WITHDRAWAL_REQUESTED))
         return;
     void *msg = protobuf_c_message_unpack(events[event].msg, arena_pb(s->mem), value.n, value.p);
     must(msg != NULL);
     if (event == EV_STATUS_CHANGED)
         push(s, &s->statuses, msg);
+    else if (event == EV_WITHDRAWAL_REQUESTED)
+        push(s, &s->asked_back, msg);
     else if (event == EV_ATTACHMENT_CHANGED)
         push(s, &s->changes, msg);
     else if (event == EV_NOTIFICATION_ISSUED)
@@ -122,6 +124,21 @@ static bool same_notice(const struct seen_notice *x, const struct seen_notice *y
     return strcmp(x->application_id, y->application_id) == 0 && strcmp(a->milestone, b->milestone) == 0 &&
            a->channel == b->channel && strcmp(a->recipient, b->recipient) == 0 && strcmp(a->state, b->state) == 0 &&
            a->attempts == b->attempts;
+}
+
+/* Nothing is said of an application after its outcome, but for an alarm. */
+static bool outcome_is_last(const struct seen *s, size_t app, char *why, size_t cap)
+{
+    bool closed = false;
+    for (size_t i = 0; i < s->statuses.n; i++) {
+        const PB(ApplicationStatusChanged) *m = s->statuses.msgs[i];
+        if (m->sla_breached || strcmp(m->application_id, s->w->apps[app].id) != 0)
+            continue;
+        if (closed)
+            return say(why, cap, "%s has a status after its outcome", s->w->scn->apps[app]);
+        closed = m->outcome != PB_OUTCOME(UNSPECIFIED);
+    }
+    return true;
 }
 
 static bool no_notice_twice(const struct seen *s, char *why, size_t cap)
@@ -193,7 +210,7 @@ static bool attachments_hold(const struct seen *s, char *why, size_t cap)
 bool seen_sound(const struct seen *s, char *why, size_t cap)
 {
     for (size_t i = 0; i < s->w->scn->apps_n; i++)
-        if (!one_outcome(s, i, why, cap))
+        if (!one_outcome(s, i, why, cap) || !outcome_is_last(s, i, why, cap))
             return false;
     for (size_t i = 0; i < s->w->scn->clinics_n; i++)
         if (!places_add_up(s, i, why, cap))

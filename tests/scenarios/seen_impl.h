@@ -21,7 +21,7 @@ struct seen_notice {
 struct seen {
     const struct world *w;
     struct arena *mem;
-    struct seen_list statuses, changes, notices, facts;
+    struct seen_list statuses, changes, notices, asked_back, facts;
 };
 const void *seen_fact(const struct seen *s, const char *table, const char *key); /* last value; NULL = none */
 #endif

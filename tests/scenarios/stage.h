@@ -11,6 +11,8 @@ struct stage_ops {
     bool (*publish)(struct stage *st, const struct scn_record *r, struct err *e);
     /* Every register record published so far is in force in the services that read it. */
     bool (*registered)(struct stage *st, struct err *e);
+    /* A service stands still, every instance of it: what is for it waits; or goes on. */
+    bool (*hold)(struct stage *st, const char *service, bool held, struct err *e);
     /* Let the platform work and collect into s until holds() or there is nothing more to wait for; false: why. */
     bool (*until)(struct stage *st, struct seen *s, bool (*holds)(void *ctx, char *why, size_t cap), void *ctx,
                   char *why, size_t cap);
@@ -37,6 +39,7 @@ const void *stage_memory_conf(const struct svc_def *def);
 struct stage_live_conf {
     const char *bootstrap, *redis;
     int deadline_ms; /* of one wait */
+    const char *pids; /* folder of pid files <service>-<n>, each of a process group; NULL = services cannot be held */
     int partitions;  /* of every keyed topic; 0 = ask the broker */
 };
 bool stage_live_open(const struct stage_live_conf *lc, struct stage **ret, struct err *e) MUST_CHECK; /* gives */

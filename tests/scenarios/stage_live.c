@@ -1,5 +1,6 @@
 /* stage_live.c - a scenario on the running platform: publishes as a portal and a register loader would, waits on the
  * public topics and the facts with a deadline. The scenario's clock travels as ce_time. */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +19,7 @@
 #define READ_AT_ONCE 500
 
 static const enum topic_id watched[] = {TOPIC_APPLICATION, TOPIC_ATTACHMENT, TOPIC_NOTIFICATION,
-                                        TOPIC_ATTACHMENT_FACTS, TOPIC_CAPACITY_FACTS};
+                                        TOPIC_ATTACHMENT_FACTS, TOPIC_CAPACITY_FACTS, TOPIC_ATTACHMENT_INBOX};
 #define WATCHED (sizeof watched / sizeof *watched)
 
 /* Services that read registers: a record is in force when their projection has it. */
@@ -141,6 +142,36 @@ static bool registered(struct stage *st, struct err *e)
     }
     l->pending_n = 0;
     return true;
+}
+
+/* --- holding --- */
+
+#define INSTANCES_MAX 8
+
+static bool signal_one(const char *dir, const char *service, int instance, int number, bool *ret_found)
+{
+    char path[400];
+    int pid = 0;
+    snprintf(path, sizeof path, "%s/%s-%d", dir, service, instance);
+    FILE *f = fopen(path, "re");
+    *ret_found = f != NULL;
+    if (!f)
+        return true;
+    bool ok = fscanf(f, "%d", &pid) == 1 && pid > 1 && kill(-pid, number) == 0;
+    fclose(f);
+    return ok;
+}
+
+/* Well under the session time-out of the group, after which the others would take over. */
+static bool hold(struct stage *st, const char *service, bool held, struct err *e)
+{
+    struct live *l = live_of(st);
+    int n = 0;
+    bool found = l->lc.pids != NULL;
+    for (; found && n < INSTANCES_MAX; n += found)
+        if (!signal_one(l->lc.pids, service, n, held ? SIGSTOP : SIGCONT, &found))
+            return err_set(e, ERR_INPUT, "SCENARIO", "%s-%d cannot be signalled", service, n);
+    return n > 0 || err_set(e, ERR_INPUT, "SCENARIO", "no pid file of %s: give --pids", service);
 }
 
 /* --- watching --- */
@@ -268,7 +299,7 @@ static void close_stage(struct stage *st)
 }
 
 static const struct stage_ops live_ops = {
-    .clock = clock_to, .publish = publish, .registered = registered, .until = until, .close = close_stage};
+    .clock = clock_to, .publish = publish, .registered = registered, .hold = hold, .until = until, .close = close_stage};
 
 bool stage_live_open(const struct stage_live_conf *lc, struct stage **ret, struct err *e)
 {

@@ -21,7 +21,7 @@ static const struct svc_def *const defs[SERVICES] = {&intake_svc,     &identity_
 
 /* Topics whose records are seen. */
 static const enum topic_id watched[] = {TOPIC_APPLICATION, TOPIC_ATTACHMENT, TOPIC_NOTIFICATION,
-                                        TOPIC_ATTACHMENT_FACTS, TOPIC_CAPACITY_FACTS};
+                                        TOPIC_ATTACHMENT_FACTS, TOPIC_CAPACITY_FACTS, TOPIC_ATTACHMENT_INBOX};
 #define WATCHED (sizeof watched / sizeof *watched)
 
 struct memory {
@@ -105,6 +105,13 @@ static bool registered(struct stage *st, struct err *e)
     return true;
 }
 
+static bool hold(struct stage *st, const char *service, bool held, struct err *e)
+{
+    (void)e;
+    platform_hold(((struct memory *)st)->platform, scn_service(service), held);
+    return true;
+}
+
 static void on_record(void *ctx, const struct bus_rec *r)
 {
     struct memory *m = ctx;
@@ -140,7 +147,7 @@ static void close_stage(struct stage *st)
 }
 
 static const struct stage_ops memory_ops = {
-    .clock = clock_to, .publish = publish, .registered = registered, .until = until, .close = close_stage};
+    .clock = clock_to, .publish = publish, .registered = registered, .hold = hold, .until = until, .close = close_stage};
 
 bool stage_memory_open(const char *source_dir, const char *keyring_file, struct stage **ret, struct err *e)
 {

@@ -38,6 +38,8 @@ static void test_errors_name_the_line(void **state)
         {HEAD "given doctor one of B norm 1\n", ":4: \"one\" does not fit here"},
         {HEAD "given person P born 1985-02-30\n", ":4: \"born\" cannot be \"1985-02-30\""},
         {HEAD "given person P\ngiven person P\n", ":5: \"P\" does not fit here"},
+        {HEAD "when kitchen stands still\n", ":4: \"kitchen\" was not given"},
+        {HEAD "given clinic A\ngiven person P\nwhen P applies to A as x\nthen x went RECEIVED,AWAY\n", ":7: \"RECEIVED,AWAY\" does not fit here"},
         {HEAD "when Ghost is withdrawn\n", ":4: \"Ghost\" was not given"},
         {HEAD "\n# remark\nnothing happens\n", ":6: \"nothing\" does not fit here"},
         {HEAD "given clinic A\ngiven person P\nwhen P applies to A as x\nthen x is GREAT\n", ":7: \"GREAT\" does not fit here"},
@@ -79,9 +81,18 @@ static void test_statements_are_read(void **state)
     assert_string_equal(s.stmts[3].opt[OPT_REASON], "MOVED");
     assert_int_equal(s.stmts[4].form, SCN_REPEATED);
     assert_int_equal(s.stmts[4].app, 0);
-    assert_string_equal(s.stmts[5].channels, "SMS,EMAIL");
+    assert_string_equal(s.stmts[5].list, "SMS,EMAIL");
     assert_int_equal(s.stmts[6].number, 2);
     assert_int_equal(s.stmts[6].line, 10);
+    assert_true(load_text(HEAD "given clinic A\ngiven person P\nwhen policy stands still\nwhen P applies to A as x\n"
+                               "then x went RECEIVED,REGISTERED\nthen x is asked back\nwhen policy goes on\n",
+                          mem, &s, &e));
+    assert_int_equal(s.stmts[3].form, SCN_STILL);
+    assert_string_equal(s.stmts[3].word, "policy");
+    assert_int_equal(s.stmts[5].form, SCN_WENT);
+    assert_string_equal(s.stmts[5].list, "RECEIVED,REGISTERED");
+    assert_int_equal(s.stmts[6].form, SCN_ASKED_BACK);
+    assert_int_equal(s.stmts[7].form, SCN_ON);
     arena_free(mem);
 }
 

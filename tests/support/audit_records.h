@@ -93,6 +93,16 @@ static inline void publish(const char *ref, PB(Status) status, PB(Outcome) outco
     put(TOPIC_APPLICATION, PERSON, EV_STATUS_CHANGED, &m);
 }
 
+/* The term passed (N-19): no status. */
+static inline void alarm_raised(const char *ref, int64_t at_ms)
+{
+    PB(ApplicationStatusChanged) m = CLINIC__ATTACH__V1__APPLICATION_STATUS_CHANGED__INIT;
+    m.application_id = (char *)(uintptr_t)id_of(ref);
+    m.sla_breached = true;
+    m.at_ms = at_ms;
+    put(TOPIC_APPLICATION, PERSON, EV_STATUS_CHANGED, &m);
+}
+
 static inline void notice(const char *ref, const char *milestone)
 {
     PB(NoticeState) m = CLINIC__ATTACH__V1__NOTICE_STATE__INIT;
@@ -219,10 +229,12 @@ static inline void sound_platform(void)
     state("b", PB_OUTCOME(REFUSED), at);
     state("c", PB_OUTCOME(UNSPECIFIED), at);
     state("d", PB_OUTCOME(GATED), at);
-    publish("a", PB_STATUS(REGISTERED), PB_OUTCOME(UNSPECIFIED), at);
+    publish("a", PB_STATUS(VERIFYING_IDENTITY), PB_OUTCOME(UNSPECIFIED), at);
+    publish("a", PB_STATUS(VERIFYING_POLICY), PB_OUTCOME(UNSPECIFIED), at);
+    publish("a", PB_STATUS(CHECKING_CAPACITY), PB_OUTCOME(UNSPECIFIED), at);
     publish("a", PB_STATUS(ATTACHED), PB_OUTCOME(APPROVED), at);
     publish("b", PB_STATUS(REFUSED), PB_OUTCOME(REFUSED), at);
-    publish("c", PB_STATUS(REGISTERED), PB_OUTCOME(UNSPECIFIED), at);
+    publish("c", PB_STATUS(CHECKING_CAPACITY), PB_OUTCOME(UNSPECIFIED), at);
     publish("d", PB_STATUS(GATED), PB_OUTCOME(GATED), at);
     notice("a", "N-01");
     notice("a", "N-06");

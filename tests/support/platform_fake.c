@@ -17,6 +17,7 @@ struct member {
     struct store *store;
     void (*on_outbound)(void *ctx, const void *msg, const char *traceparent);
     void *outbound_ctx;
+    bool held;
 };
 struct platform {
     struct fake_cluster *c;
@@ -136,6 +137,8 @@ void platform_run(struct platform *p)
     for (int turns = 0; turns < TURNS_MAX; turns++) {
         bool quiet = true;
         for (int i = 0; i < p->n; i++) {
+            if (p->m[i].held)
+                continue;
             turn(&p->m[i]);
             quiet = quiet && runtime_is_idle(p->m[i].rt);
         }
@@ -143,6 +146,12 @@ void platform_run(struct platform *p)
             return;
     }
     must(!"platform never quiet");
+}
+
+void platform_hold(struct platform *p, int service, bool held)
+{
+    must(service >= 0 && service < p->n);
+    p->m[service].held = held;
 }
 
 void platform_advance(struct platform *p, int64_t ms)

@@ -39,6 +39,8 @@ void platform_run(struct platform *p);
 void platform_advance(struct platform *p, int64_t ms);
 /* Earliest time at which any record of any service becomes due; 0 = none. To advance from event to event. */
 int64_t platform_next_due(struct platform *p);
+/* A held instance is passed over by platform_run: what is for it waits. */
+void platform_hold(struct platform *p, int service, bool held);
 /* Stop an instance without warning and start it again; what it had in hand is redone. */
 void platform_restart(struct platform *p, int service);
 /* Every record of a table of a service, decoded; msg is valid during the call. */

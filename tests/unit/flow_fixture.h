@@ -9,6 +9,7 @@
 #include "domain/enp.h"
 #include "domain/pb.h"
 #include "domain/policy.h"
+#include "domain/trail.h"
 #include "support/keyring_test.h"
 #include "support/platform_fake.h"
 #include "unit/help.h"
@@ -264,6 +265,9 @@ static inline PB(Case) * flow_case(struct flow *f)
     clinic__attach__v1__rule_set_ref__init(c->rule_set);
     c->rule_set->id = f->app.region;
     c->rule_set->version = 1;
+    trail_add(f->mem, &c->trail, &c->n_trail, PB_STATUS(RECEIVED), RECEIVED_MS);
+    trail_add(f->mem, &c->trail, &c->n_trail, PB_STATUS(REGISTERED), RECEIVED_MS);
+    trail_add(f->mem, &c->trail, &c->n_trail, PB_STATUS(VERIFYING_IDENTITY), RECEIVED_MS);
     return c;
 }
 #endif

@@ -87,6 +87,7 @@ static inline void setting_play_stopped(const struct stopped_row *rows, size_t n
         assert_reason(m->reasons, m->n_reasons, rows[i].code, rows[i].detail);
         assert_string_equal(m->case_->application_id, s.f.id);
         assert_int_equal(m->case_->trail[m->case_->n_trail - 1]->status, status);
+        assert_int_equal(flow_count(&s.f, TOPIC_APPLICATION, EV_STATUS_CHANGED), 0); /* the decider tells the end */
         assert_int_equal(flow_count(&s.f, stage.next, (enum event_id)stage.next_event), 0);
         flow_close(&s.f);
     }

@@ -136,6 +136,25 @@ static void test_decided_twice(void **unused)
     expect("decided_twice", id_of("a"));
 }
 
+static void test_statuses_in_turn(void **unused)
+{
+    (void)unused;
+    sound_platform();
+    publish("c", PB_STATUS(VERIFYING_POLICY), PB_OUTCOME(UNSPECIFIED), noon(2026, 5, 12));
+    expect("status_order", id_of("c")); /* gone back */
+    sound_platform();
+    publish("c", PB_STATUS(CHECKING_CAPACITY), PB_OUTCOME(UNSPECIFIED), noon(2026, 5, 12));
+    expect("status_order", id_of("c")); /* told twice */
+    sound_platform();
+    publish("b", PB_STATUS(CHECKING_CAPACITY), PB_OUTCOME(UNSPECIFIED), noon(2026, 5, 12));
+    expect("status_order", id_of("b")); /* after the outcome */
+    struct audit_sum s;
+    sound_platform();
+    alarm_raised("b", noon(2026, 5, 20));
+    alarm_raised("c", noon(2026, 5, 20));
+    assert_string_equal(judged(&s), ""); /* an alarm may stand anywhere */
+}
+
 static void test_double_attachment(void **unused)
 {
     (void)unused;
@@ -278,6 +297,7 @@ int main(void)
         cmocka_unit_test(test_lost_submission),
         cmocka_unit_test(test_missing_decision),
         cmocka_unit_test(test_decided_twice),
+        cmocka_unit_test(test_statuses_in_turn),
         cmocka_unit_test(test_double_attachment),
         cmocka_unit_test(test_lost_place),
         cmocka_unit_test(test_leaked_place),

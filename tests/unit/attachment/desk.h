@@ -31,8 +31,12 @@ static inline void say_reasons(struct desk *d, PB(Reason) *const *r, size_t n)
 
 static inline void say_status(struct desk *d, const PB(ApplicationStatusChanged) *m)
 {
-    say(d, "status %s %s %s", app_name(d, m->application_id),
-        enum_name(&clinic__attach__v1__status__descriptor, m->status, "STATUS_"), outcome_name(m->outcome));
+    say(d, "status %s ", app_name(d, m->application_id));
+    for (size_t i = 0; i < m->n_passed; i++)
+        say(d, "%s>", enum_name(&clinic__attach__v1__status__descriptor, m->passed[i], "STATUS_"));
+    say(d, "%s", enum_name(&clinic__attach__v1__status__descriptor, m->status, "STATUS_"));
+    if (m->outcome)
+        say(d, " %s", outcome_name(m->outcome));
     say_reasons(d, m->reasons, m->n_reasons);
     if (m->doctor_id)
         say(d, " doctor %u", m->doctor_id);

@@ -71,6 +71,8 @@ struct fake_store {
     bool is_down;
     int64_t mark; /* of every partition */
     size_t reads;
+    void (*on_mark)(void *ctx);   /* what happens while the mark is asked for; NULL = nothing */
+    void *on_mark_ctx;
 };
 
 static inline const char *store_name(int32_t part, int table, struct bytes key)
@@ -101,6 +103,8 @@ static inline bool fake_mark(struct store *s, int32_t part, int topic, int64_t *
     (void)part, (void)topic;
     if (f->is_down)
         return err_set(e, ERR_RETRY, "FAKE", "store is away");
+    if (f->on_mark)
+        f->on_mark(f->on_mark_ctx);
     *ret = f->mark;
     return true;
 }

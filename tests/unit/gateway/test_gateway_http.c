@@ -54,8 +54,10 @@ static int door_setup(void **state, size_t queue_max)
     struct err e;
     fixture_setup((void **)&d->f);
     struct gw *gw = &d->f->gw;
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < 3; i++) {
         d->stores[i].base.ops = &fake_store_ops;
+        d->stores[i].mark = d->f->log.end;
+    }
     pthread_mutex_init(&d->lock, NULL);
     pthread_cond_init(&d->sent_more, NULL);
     the_door = d;

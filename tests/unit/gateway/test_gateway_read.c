@@ -1,155 +1,10 @@
-/* The endpoints that read: status, look-up of attachments, clinics. */
+/* The endpoints that read: look-up of attachments, clinics. */
 #include "fixture.h"
 
 #define ENP  "9956510844000011"
 #define ID   "8ca1d0e4-5cf1-5d62-8e0e-6d4f0b1c7a11"
-#define STEP(s) CLINIC__ATTACH__V1__STATUS__STATUS_##s
 
 static const char *text_at(const json_t *j, const char *name) { return json_string_value(json_object_get(j, name)); }
-
-/* --- status --- */
-
-static void put_refused(struct fixture *f)
-{
-    PB(ApplicationState) s;
-    PB(Step) steps[2], *trail[] = {&steps[0], &steps[1]};
-    PB(Reason) why, *reasons_of[] = {&why};
-    PB(RuleSetRef) rules;
-    clinic__attach__v1__application_state__init(&s);
-    clinic__attach__v1__reason__init(&why);
-    clinic__attach__v1__rule_set_ref__init(&rules);
-    for (int i = 0; i < 2; i++) {
-        clinic__attach__v1__step__init(&steps[i]);
-        steps[i].at_ms = NOW_MS + i;
-        steps[i].status = i ? STEP(REFUSED) : STEP(RECEIVED);
-    }
-    why.code = (char *)"CHANGE_LIMIT_REACHED";
-    why.detail = (char *)"2027-01-01";
-    rules.id = (char *)"RU-MOW";
-    rules.version = 3;
-    s.source = PB_SOURCE(MOSRU);
-    s.external_ref = (char *)"12-345";
-    s.n_trail = 2;
-    s.trail = trail;
-    s.outcome = PB_OUTCOME(REFUSED);
-    s.n_reasons = 1;
-    s.reasons = reasons_of;
-    s.due_at_ms = NOW_MS;
-    s.clinic_id = (char *)"770001";
-    s.profile = PB_PROFILE(CHILD);
-    s.rule_set = &rules;
-    store_message(f, &f->intake, &intake_svc, "application", ID, &s.base);
-}
-
-static void test_status(void **state)
-{
-    struct fixture *f = *state;
-    put_refused(f);
-    struct test_req *t = ask(f, "GET", "/v1/applications/8CA1D0E4-5CF1-5D62-8E0E-6D4F0B1C7A11", NULL, NULL); /* either case */
-    assert_int_equal(t->base.answer.status, 200);
-    json_t *j = answer_json(t);
-    assert_string_equal(text_at(j, "application_id"), ID);
-    assert_string_equal(text_at(j, "status"), "STATUS_REFUSED");
-    assert_string_equal(text_at(j, "outcome"), "OUTCOME_REFUSED");
-    assert_string_equal(text_at(j, "profile"), "PROFILE_CHILD");
-    assert_string_equal(text_at(j, "due_at"), "2026-05-12T09:00:00.000Z");
-    assert_int_equal(json_array_size(json_object_get(j, "history")), 2);
-    assert_string_equal(text_at(json_array_get(json_object_get(j, "history"), 1), "at"), "2026-05-12T09:00:00.001Z");
-    json_t *why = json_array_get(json_object_get(j, "reasons"), 0);
-    assert_string_equal(text_at(why, "code"), "CHANGE_LIMIT_REACHED");
-    assert_non_null(strstr(text_at(why, "text"), "01.01.2027"));
-    assert_true(strlen(text_at(why, "law")) > 0);
-    assert_true(strlen(text_at(why, "appeal")) > 0);
-    assert_int_equal(json_integer_value(json_object_get(json_object_get(j, "rule_set"), "version")), 3);
-    json_decref(j);
-    end(t);
-}
-
-static void test_status_unknown(void **state)
-{
-    struct fixture *f = *state;
-    struct test_req *t = ask(f, "GET", "/v1/applications/" ID, NULL, NULL);
-    assert_problem(t, 404, "not-found", NULL);
-    end(t);
-    f->intake.is_down = true;
-    t = ask(f, "GET", "/v1/applications/" ID, NULL, NULL);
-    assert_problem(t, 503, "store-unavailable", NULL);
-    end(t);
-}
-
-/* Nothing there is only "no such" when the projection is complete. */
-static void test_status_while_rebuilding(void **state)
-{
-    static const struct {
-        int64_t mark, end;
-        bool broker_down;
-        int status;
-    } rows[] = {
-        {-1, 0, false, 404},         /* nothing was ever written */
-        {-1, 1, false, 503},         /* flushed */
-        {1, 30000, false, 503},      /* half-way */
-        {29000, 30000, false, 404},  /* in flight, and markers */
-        {29000, 30000, true, 404},   /* nobody to compare with */
-        {-1, 30000, true, 503},
-    };
-    struct fixture *f = *state;
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        f->intake.mark = rows[i].mark;
-        f->log.end = rows[i].end;
-        f->log.is_down = rows[i].broker_down;
-        fixture_tick_ms += 1000; /* what was asked before is old */
-        struct test_req *t = ask(f, "GET", "/v1/applications/" ID, NULL, NULL);
-        assert_int_equal(t->base.answer.status, rows[i].status);
-        assert_true(rows[i].status == 404 || t->base.answer.retry_after_s > 0);
-        end(t);
-    }
-}
-
-/* A Redis that failed is left alone for a second, then tried by one. */
-static void test_redis_is_left_alone(void **state)
-{
-    struct fixture *f = *state;
-    int64_t started_ms;
-    struct err e;
-    put_refused(f);
-    f->intake.is_down = true;
-    end(ask(f, "GET", "/v1/applications/" ID, NULL, NULL));
-    size_t reads = f->intake.reads;
-    f->intake.is_down = false;
-    struct test_req *t = ask(f, "GET", "/v1/applications/" ID, NULL, NULL);
-    assert_int_equal(t->base.answer.status, 503);
-    assert_int_equal(f->intake.reads, reads);
-    end(t);
-    fixture_tick_ms += 1000;
-    assert_true(gw_redis_enter(&f->gw, &started_ms, &e)); /* this one tries; the others still go without */
-    t = ask(f, "GET", "/v1/applications/" ID, NULL, NULL);
-    assert_int_equal(t->base.answer.status, 503);
-    end(t);
-    assert_true(gw_redis_leave(&f->gw, started_ms, true));
-    t = ask(f, "GET", "/v1/applications/" ID, NULL, NULL);
-    assert_int_equal(t->base.answer.status, 200);
-    end(t);
-}
-
-/* An answer 202 is not followed by 404, though intake has not spoken yet. */
-static void test_status_right_after_submission(void **state)
-{
-    struct fixture *f = *state;
-    struct gw_recent_entry a = {.id = ID, .source = PB_SOURCE(MOSRU), .external_ref = "12-345", .at_ms = NOW_MS - 10};
-    gw_recent_add(f->gw.recent, &a);
-    struct test_req *t = ask(f, "GET", "/v1/applications/" ID, NULL, NULL);
-    assert_int_equal(t->base.answer.status, 200);
-    json_t *j = answer_json(t);
-    assert_string_equal(text_at(j, "status"), "STATUS_RECEIVED");
-    assert_string_equal(text_at(j, "external_ref"), "12-345");
-    json_decref(j);
-    end(t);
-    a.at_ms = NOW_MS - 60000; /* long ago: intake must have it by now */
-    gw_recent_add(f->gw.recent, &a);
-    t = ask(f, "GET", "/v1/applications/" ID, NULL, NULL);
-    assert_problem(t, 404, "not-found", NULL);
-    end(t);
-}
 
 /* --- clinics in the store --- */
 
@@ -294,8 +149,14 @@ static void test_lookup_by_body(void **state)
 static void test_lookup_unavailable(void **state)
 {
     struct fixture *f = *state;
-    f->attachment.mark = -1;
+    f->log.end = 100;
+    f->attachment.mark = 50; /* half-way: who is not there may come yet, "not attached" would be a lie */
     struct test_req *t = ask(f, "GET", "/v1/attachments", NULL, "policy", ENP, NULL);
+    assert_problem(t, 503, "rebuilding", NULL);
+    assert_true(t->base.answer.retry_after_s > 0);
+    end(t);
+    f->attachment.is_down = true;
+    t = ask(f, "GET", "/v1/attachments", NULL, "policy", ENP, NULL);
     assert_problem(t, 503, "store-unavailable", NULL);
     end(t);
 }
@@ -442,11 +303,6 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
     const struct CMUnitTest tests[] = {
-        T(test_status),
-        T(test_status_unknown),
-        T(test_status_while_rebuilding),
-        T(test_redis_is_left_alone),
-        T(test_status_right_after_submission),
         T(test_lookup_attached),
         T(test_lookup_not_attached),
         T(test_lookup_not_processed),

@@ -36,9 +36,32 @@ static void test_verified(void **state)
     assert_int_equal(c->category, PB_CATEGORY(RF_ADULT));
     assert_int_equal(c->age_years, 42);
     assert_string_equal(c->residence_district, "77-01");
-    assert_int_equal(c->n_trail, 1);
-    assert_int_equal(c->trail[0]->status, PB_STATUS(VERIFYING_IDENTITY));
-    assert_int_equal(c->trail[0]->at_ms, RECEIVED_MS);
+    assert_int_equal(c->n_trail, 4);
+    assert_int_equal(c->trail[3]->status, PB_STATUS(VERIFYING_POLICY));
+    assert_int_equal(c->trail[3]->at_ms, RECEIVED_MS);
+    flow_close(&s.f);
+}
+
+/* The move is told in public with the hand-over, small: whose, what and when; nothing of who he is. */
+static void test_the_next_stage_is_told(void **state)
+{
+    struct setting s;
+    (void)state;
+    setting_open(&s);
+    setting_ask(&s);
+    const PB(ApplicationStatusChanged) *m = flow_one(&s.f, TOPIC_APPLICATION, EV_STATUS_CHANGED);
+    const struct seen *r = flow_nth(&s.f, TOPIC_APPLICATION, EV_STATUS_CHANGED, 0);
+    assert_string_equal(r->key, s.f.person_ref);
+    assert_string_equal(r->subject, s.f.id);
+    assert_string_equal(m->application_id, s.f.id);
+    assert_string_equal(m->external_ref, s.f.app.external_ref);
+    assert_int_equal(m->status, PB_STATUS(VERIFYING_POLICY));
+    assert_int_equal(m->at_ms, RECEIVED_MS);
+    assert_int_equal(m->due_at_ms, RECEIVED_MS + 3 * DAY_MS);
+    assert_int_equal(m->n_passed, 0);
+    assert_int_equal(m->outcome, PB_OUTCOME(UNSPECIFIED));
+    assert_int_equal(m->n_reasons, 0);
+    assert_in_range(protobuf_c_message_get_packed_size(&m->base), 1, 100);
     flow_close(&s.f);
 }
 
@@ -180,6 +203,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_verified),
+        cmocka_unit_test(test_the_next_stage_is_told),
         cmocka_unit_test(test_still_the_same_person),
         cmocka_unit_test(test_district_as_declared_when_register_has_none),
         cmocka_unit_test(test_no_patronymic_on_both_sides),

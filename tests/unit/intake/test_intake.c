@@ -48,8 +48,9 @@ static void test_registers(void **state)
     assert_non_null(s);
     assert_string_equal(s->person_ref, f->person_ref);
     assert_int_equal(s->outcome, PB_OUTCOME(UNSPECIFIED));
-    assert_int_equal(s->n_trail, 2);
+    assert_int_equal(s->n_trail, 3);
     assert_int_equal(s->trail[1]->status, PB_STATUS(REGISTERED));
+    assert_int_equal(s->trail[2]->status, PB_STATUS(VERIFYING_IDENTITY));
     assert_int_equal(s->due_at_ms, 1778878799999LL); /* 2026-05-15 23:59:59.999 +03:00: three working days */
     assert_string_equal(s->rule_set->id, "RU-MOW");
 
@@ -63,7 +64,13 @@ static void test_registers(void **state)
     assert_sealed(r);
 
     const PB(ApplicationStatusChanged) *c = flow_one(f, TOPIC_APPLICATION, EV_STATUS_CHANGED);
-    assert_int_equal(c->status, PB_STATUS(REGISTERED));
+    assert_int_equal(c->status, PB_STATUS(VERIFYING_IDENTITY));
+    assert_int_equal(c->n_passed, 2);
+    assert_int_equal(c->passed[0], PB_STATUS(RECEIVED));
+    assert_int_equal(c->passed[1], PB_STATUS(REGISTERED));
+    assert_int_equal(c->at_ms, RECEIVED_MS);
+    assert_int_equal(c->due_at_ms, s->due_at_ms);
+    assert_string_equal(c->clinic_id, f->app.clinic_id);
     assert_string_equal(c->application_id, f->id);
     assert_string_equal(c->external_ref, "12-345");
     const PB(NotificationRequested) *n = flow_one(f, TOPIC_NOTIFICATION_INBOX, EV_NOTIFICATION_REQUESTED);
@@ -189,6 +196,8 @@ static void test_gates(void **state)
         assert_int_equal(s->forget_at_ms, RECEIVED_MS + 90 * DAY_MS);
         const PB(ApplicationStatusChanged) *c = flow_one(&f, TOPIC_APPLICATION, EV_STATUS_CHANGED);
         assert_int_equal(c->status, PB_STATUS(GATED));
+        assert_int_equal(c->n_passed, 1);
+        assert_int_equal(c->passed[0], PB_STATUS(RECEIVED));
         assert_int_equal(c->outcome, PB_OUTCOME(GATED));
         const PB(NotificationRequested) *n = flow_one(&f, TOPIC_NOTIFICATION_INBOX, EV_NOTIFICATION_REQUESTED);
         assert_string_equal(n->milestone, "N-02");
@@ -362,7 +371,7 @@ static void close_as(struct flow *f, PB(Outcome) outcome, int64_t at_ms)
 {
     const PB(ApplicationState) *s = state_of(f);
     PB(ApplicationClosed) m;
-    PB(Step) last, *trail[3];
+    PB(Step) last, *trail[4];
     clinic__attach__v1__application_closed__init(&m);
     clinic__attach__v1__step__init(&last);
     last.status = PB_STATUS(ATTACHED);
@@ -372,6 +381,7 @@ static void close_as(struct flow *f, PB(Outcome) outcome, int64_t at_ms)
     if (s) {
         trail[m.n_trail++] = s->trail[0];
         trail[m.n_trail++] = s->trail[1];
+        trail[m.n_trail++] = s->trail[2];
     }
     trail[m.n_trail++] = &last;
     m.trail = trail;
@@ -386,8 +396,8 @@ static void test_outcome_is_remembered(void **state)
     close_as(f, PB_OUTCOME(APPROVED), RECEIVED_MS + 1000);
     const PB(ApplicationState) *s = state_of(f);
     assert_int_equal(s->outcome, PB_OUTCOME(APPROVED));
-    assert_int_equal(s->n_trail, 3); /* the two of intake once, and the new one */
-    assert_int_equal(s->trail[2]->status, PB_STATUS(ATTACHED));
+    assert_int_equal(s->n_trail, 4); /* the three of intake once, and the new one */
+    assert_int_equal(s->trail[3]->status, PB_STATUS(ATTACHED));
     assert_int_equal(s->forget_at_ms, RECEIVED_MS + 90 * DAY_MS);
     close_as(f, PB_OUTCOME(REFUSED), RECEIVED_MS + 2000); /* repeated, even differently: the first stands */
     assert_int_equal(state_of(f)->outcome, PB_OUTCOME(APPROVED));
@@ -414,7 +424,7 @@ static void test_a_repeated_answer_closes_an_open_one(void **state)
         flow_run(f);
         const PB(ApplicationState) *s = state_of(f);
         assert_int_equal(s->outcome, PB_OUTCOME(APPROVED));
-        assert_int_equal(s->n_trail, 3);
+        assert_int_equal(s->n_trail, 4);
         last.at_ms += 5000; /* the second one changes nothing */
     }
     assert_int_equal(flow_count(f, TOPIC_APPLICATION, EV_STATUS_CHANGED), 1); /* nothing more is said in public */
@@ -445,7 +455,8 @@ static void test_passed_term_raises_one_alarm(void **state)
     assert_int_equal(flow_count(f, TOPIC_APPLICATION, EV_STATUS_CHANGED), 2);
     const PB(ApplicationStatusChanged) *c = flow_nth(f, TOPIC_APPLICATION, EV_STATUS_CHANGED, 1)->msg;
     assert_true(c->sla_breached);
-    assert_int_equal(c->status, PB_STATUS(REGISTERED)); /* the status stays */
+    assert_int_equal(c->status, PB_STATUS(UNSPECIFIED)); /* the status stays, whatever the stages have made of it */
+    assert_int_equal(c->n_passed, 0);
     assert_int_equal(c->outcome, PB_OUTCOME(UNSPECIFIED));
     assert_true(state_of(f)->sla_breached);
     close_as(f, PB_OUTCOME(APPROVED), RECEIVED_MS + 9 * DAY_MS); /* decided late */

@@ -22,6 +22,7 @@ struct expansion {
 static const struct expansion expansions[] = {
     {"N-01", PB_SOURCE(MOSRU), "", {{"N-01", ACCOUNT, "APPLICANT", "SENT"}, {"N-01", EMAIL, "APPLICANT", "INTENDED"}}},
     {"N-02", PB_SOURCE(MOSRU), "", {{"N-02", SCREEN, "APPLICANT", "SENT"}}},
+    {"N-03", PB_SOURCE(MOSRU), "", {{"N-03", ACCOUNT, "APPLICANT", "SENT"}, {"N-03", EMAIL, "APPLICANT", "INTENDED"}}},
     {"N-05", PB_SOURCE(MOSRU), "", {{"N-05", ACCOUNT, "APPLICANT", "SENT"},
                                     {"N-05", EMAIL, "APPLICANT", "INTENDED"},
                                     {"N-05", SMS, "APPLICANT", "INTENDED"}}},
@@ -124,6 +125,29 @@ static void a_refusal_gives_reason_law_and_route(void **state)
     assert_true(insurer < fund);
 }
 
+/* A gate found after registration: the change of status goes where the citizen looks, the ground to the screen too. */
+static void a_late_gate_is_told_by_letter(void **state)
+{
+    static const PB(Status) passed[] = {PB_STATUS(VERIFYING_IDENTITY), PB_STATUS(VERIFYING_POLICY), PB_STATUS(GATED)};
+    struct flow *f = *state;
+    PB(NotificationRequested) *r = flow_request(f, "N-03", FLOW_BOTH);
+    PB(Step) steps[3], *trail[3];
+    for (int i = 0; i < 3; i++) {
+        clinic__attach__v1__step__init(trail[i] = &steps[i]);
+        steps[i].status = passed[i];
+    }
+    r->outcome = PB_OUTCOME(GATED);
+    r->case_->trail = trail;
+    r->case_->n_trail = 3;
+    flow_ask(f, r);
+    const char *text = flow_issue(f, "N-03", ACCOUNT)->text;
+    assert_non_null(strstr(text, "не может быть рассмотрено (было: проверяется полис)"));
+    assert_int_equal(flow_said(f, "N-03", EMAIL, "INTENDED"), 1);
+    assert_int_equal(flow_said(f, "N-02", SCREEN, "SENT"), 1);
+    assert_int_equal(f->issues_n, 3);
+    assert_int_equal(flow_state(f, "N-03")->request->case_->n_trail, 2); /* the letter names both */
+}
+
 static void dates_are_of_the_region(void **state)
 {
     struct flow *f = *state;
@@ -205,6 +229,7 @@ int main(void)
         FLOW_TEST(system_messages_name_their_party),
         FLOW_TEST(no_personal_data_is_said_in_clear),
         FLOW_TEST(a_refusal_gives_reason_law_and_route),
+        FLOW_TEST(a_late_gate_is_told_by_letter),
         FLOW_TEST(dates_are_of_the_region),
         FLOW_TEST(the_template_and_its_edition_are_recorded),
         FLOW_TEST(a_missing_contact_is_skipped_with_its_cause),
