@@ -30,9 +30,12 @@ struct ctl_command {
     int (*run)(struct ctl *c, int argc, char **argv); /* argv[0] = name */
 };
 extern const struct ctl_command ctl_commands[]; /* ended by .name == NULL */
+extern const struct conf_opt ctl_options[];     /* likewise */
 
+int cmd_acls(struct ctl *c, int argc, char **argv);
 int cmd_apply(struct ctl *c, int argc, char **argv);
 int cmd_audit(struct ctl *c, int argc, char **argv);
+int cmd_describe(struct ctl *c, int argc, char **argv);
 int cmd_generate(struct ctl *c, int argc, char **argv);
 int cmd_keys(struct ctl *c, int argc, char **argv);
 int cmd_registry(struct ctl *c, int argc, char **argv);

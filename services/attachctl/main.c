@@ -13,6 +13,9 @@ const struct ctl_command ctl_commands[] = {
     {"timeline", "APPLICATION_ID", "one application across all topics, in order, with the waits", cmd_timeline},
     {"tail", "TOPIC [-f] [--from beginning|end|-N|-1h] [--key K] [--type T] [--limit N]", "records decoded and masked", cmd_tail},
     {"topics", "plan|apply [--partitions N] [--replication R]", "topics as they are and as they should be", cmd_topics},
+    {"acls", "[--principal User:*] [--portal NAME]... [--commands]", "what every program may do on Kafka, from its descriptor",
+     cmd_acls},
+    {"describe", "", "all programs, topics and messages as JSON: the source of the generated documents", cmd_describe},
     {"audit", "[--settle SECONDS]", "the invariants of the platform, from its topics alone", cmd_audit},
     {"scan", "FILE [--all]", "look for clear texts (one a line) in every topic", cmd_scan},
     {"rules", "help | list | print ID [--day YYYY-MM-DD]", "rule keys, rule sets, the values of one on a day", cmd_rules},
@@ -20,7 +23,7 @@ const struct ctl_command ctl_commands[] = {
     {NULL},
 };
 
-static const struct conf_opt options[] = {
+const struct conf_opt ctl_options[] = {
     {"topics.partitions", CONF_INT, "6", 1, 10000, false, "partitions of every topic"},
     {"topics.replication", CONF_INT, "1", 1, 15, false, "replicas of every topic"},
     {"keyring.file", CONF_STR, "", 0, 0, false, "keyring (registry load: pseudonym; tail: deadletter secret; apply --seal: seal)"},
@@ -38,7 +41,7 @@ static int usage(FILE *to)
         fprintf(to, "  %-9s %s\n            %s\n", c->name, c->args, c->help);
     fputs("\nexit codes: 0 good, 1 bad news (bad rows, findings, not found), 2 usage or configuration, 3 something failed\n"
           "options (--set, CLINIC_* in the environment, --config):\n", to);
-    const struct conf_opt *tables[] = {options, NULL};
+    const struct conf_opt *tables[] = {ctl_options, NULL};
     struct conf *c = conf_new(tables);
     conf_help(c, to);
     conf_free(c);
@@ -91,7 +94,7 @@ static enum log_level level_of(const char *name)
 
 int main(int argc, char **argv)
 {
-    const struct conf_opt *tables[] = {options, NULL};
+    const struct conf_opt *tables[] = {ctl_options, NULL};
     struct ctl c = {.conf = conf_new(tables)};
     struct err e = {0};
     bool help = false;
