@@ -28,9 +28,7 @@ int32_t bus_kafka_partitions(struct bus *bus, int topic, struct err *e)
         rd_kafka_metadata_destroy(md);
     }
     rd_kafka_topic_destroy(rkt);
-    if (code)
-        kafka_read_fail(code, topics[topic].name, NULL, e);
-    return n;
+    return kafka_done(b->observer, code, topics[topic].name, e) ? n : -1;
 }
 
 static bool admin_open(const struct conf *c, rd_kafka_t **ret, struct err *e)
@@ -57,8 +55,9 @@ bool kafka_topics_plan(const struct conf *c, struct topic_plan ret[TOPIC_N], str
         }
         rd_kafka_metadata_destroy(md);
     }
+    bool ok = kafka_done(rk, code, "list of topics", e);
     rd_kafka_destroy(rk);
-    return !code || kafka_read_fail(code, "list of topics", NULL, e);
+    return ok;
 }
 
 static struct topic_setting setting(const char *name, const char *value)

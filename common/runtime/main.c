@@ -11,6 +11,7 @@
 #include "runtime/admin.h"
 #include "runtime/bus_kafka.h"
 #include "runtime/describe.h"
+#include "runtime/kafka_conf.h"
 #include "runtime/options.h"
 #include "runtime/report.h"
 #include "runtime/runtime.h"
@@ -134,6 +135,8 @@ static bool read_conf(struct process *p, struct err *e)
 static bool load(struct process *p, struct err *e)
 {
     const char *keyring = conf_str(p->conf, "keyring.file");
+    if (!kafka_conf_check(p->conf, e))
+        return false;
     if (!*keyring)
         return err_set(e, ERR_FATAL, "CONF-MISSING", "keyring.file: required, dead letters are sealed");
     if (!keyring_load(keyring, &p->keys, e))

@@ -46,7 +46,7 @@ static bool bulk_settings(struct conf *c, struct err *e)
 bool sender_open(struct ctl *c, bool bulk, struct sender **ret, struct err *e)
 {
     struct topic_plan plan[TOPIC_N];
-    if ((bulk && !bulk_settings(c->conf, e)) || !kafka_topics_plan(c->conf, plan, e))
+    if ((bulk && !bulk_settings(c->conf, e)) || !ctl_topics_plan(c->conf, plan, e))
         return false;
     struct sender *s = calloc(1, sizeof *s);
     must(s);

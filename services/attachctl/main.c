@@ -3,6 +3,7 @@
 #include <unistd.h>
 #include "base/log.h"
 #include "services/attachctl/ctl.h"
+#include "services/attachctl/retry.h"
 
 const struct ctl_command ctl_commands[] = {
     {"apply", "FILE|- [--http URL] [--seal] [--withdraw] [--parallel N] [--rate N] [--retry SECONDS]",
@@ -30,6 +31,7 @@ const struct conf_opt ctl_options[] = {
     {"rules.dir", CONF_STR, "", 0, 0, false, "rule sets, for the limit windows of audit"},
     {"calendar.dir", CONF_STR, "", 0, 0, false, "production calendars (unused here; one file of options serves all)"},
     {"store.url", CONF_STR, "", 0, 0, false, "Redis (unused here: topics are the truth)"},
+    {"retry.deadline", CONF_MS, "30s", 0, 86400000, false, "a broker in trouble is asked again for so long"},
     {"log.level", CONF_STR, "info", 0, 0, false, "debug, info, warn, error"},
     {NULL},
 };
@@ -105,7 +107,9 @@ int main(int argc, char **argv)
         exit_code = usage(help ? stdout : stderr);
     } else {
         enum log_level level = level_of(conf_str(c.conf, "log.level"));
-        log_open("attachctl", level < LOG_WARN ? LOG_WARN : level);
+        /* What the library warns of on the way is noise beside the one line of a command that failed. */
+        log_open("attachctl", level > LOG_DEBUG && level < LOG_ERROR ? LOG_ERROR : level);
+        retry_patience((double)conf_int(c.conf, "retry.deadline") / 1000);
         const struct ctl_command *cmd = ctl_commands;
         while (cmd->name && strcmp(cmd->name, argv[optind]) != 0)
             cmd++;

@@ -12,6 +12,7 @@
 #include "idem.h"
 #include "runtime/admin.h"
 #include "runtime/bus_kafka.h"
+#include "runtime/kafka_conf.h"
 #include "runtime/options.h"
 #include "runtime/runtime_metrics.h"
 #include "runtime/store_redis.h"
@@ -131,7 +132,7 @@ static bool load(struct program *p, struct err *e)
     if (!conf_check(c, e) || !read_level(c, &level, e))
         return false;
     log_open("gateway", level);
-    if (!keyring_load(conf_str(c, "keyring.file"), &p->keys, e) ||
+    if (!kafka_conf_check(c, e) || !keyring_load(conf_str(c, "keyring.file"), &p->keys, e) ||
         !rulesets_load_dir(conf_str(c, "rules.dir"), &p->rules, e))
         return false;
     if (!keyring_can_seal(p->keys) || !keyring_can_name(p->keys))
