@@ -63,7 +63,7 @@ enum err_class kafka_read_class(rd_kafka_resp_err_t code)
 }
 
 /* --- refusals --- */
-enum { REFUSAL_AGE_MS = 30000, TEXT_MAX = 300 };
+enum { REFUSAL_AGE_MS = 30000, TEXT_MAX = 400 };
 static pthread_mutex_t refusal_lock = PTHREAD_MUTEX_INITIALIZER;
 static char refusal[TEXT_MAX];
 static int64_t refused_ms;
@@ -75,6 +75,13 @@ static int64_t mono_ms(void)
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
+/* Old versions send a wrong nonce, which Kafka has refused since 3.8.1 and 4.0 whatever the password. */
+static const char *scram_hint(void)
+{
+    return rd_kafka_version() < 0x020601ff ? "librdkafka before 2.6.1 cannot log in by SCRAM at Kafka 4, PLAIN over TLS can; "
+                                           : "";
+}
+
 /* A handshake that breaks off may be a broker that restarts; one that ends at the certificate will not get better. */
 bool kafka_note_error(int code, const char *text)
 {
@@ -84,7 +91,7 @@ bool kafka_note_error(int code, const char *text)
         return false;
     pthread_mutex_lock(&refusal_lock);
     bool first = !refusal[0] || mono_ms() - refused_ms > REFUSAL_AGE_MS;
-    snprintf(refusal, sizeof refusal, "%s", text);
+    snprintf(refusal, sizeof refusal, "%s%s", strstr(text, "SCRAM") ? scram_hint() : "", text);
     refused_ms = mono_ms();
     pthread_mutex_unlock(&refusal_lock);
     return first;
