@@ -57,6 +57,9 @@ static bool bus_kafka_poll(struct bus *bus, int timeout_ms, struct bus_rec *out,
         else
             rd_kafka_message_destroy(m);
     }
+    /* Who has never been given a place may wait for one for ever without any call failing. */
+    if (n == 0 && !b->member && kafka_is_refused(topics[b->inbox].name, e))
+        return false;
     *ret_n = n;
     return true;
 }

@@ -75,7 +75,7 @@ static int64_t mono_ms(void)
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-/* Old versions send a wrong nonce, which Kafka has refused since 3.8.1 and 4.0 whatever the password. */
+/* Old versions send a wrong nonce, which Kafka 4 refuses whatever the password. */
 static const char *scram_hint(void)
 {
     return rd_kafka_version() < 0x020601ff ? "librdkafka before 2.6.1 cannot log in by SCRAM at Kafka 4, PLAIN over TLS can; "
@@ -97,13 +97,21 @@ bool kafka_note_error(int code, const char *text)
     return first;
 }
 
+bool kafka_is_refused(const char *what, struct err *e)
+{
+    pthread_mutex_lock(&refusal_lock);
+    bool refused = refusal[0] && mono_ms() - refused_ms < REFUSAL_AGE_MS;
+    if (refused)
+        err_set(e, ERR_FATAL, "BUS-DENIED", "%s: %s", what, refusal);
+    pthread_mutex_unlock(&refusal_lock);
+    return refused;
+}
+
 /* Makes a failure final when a refusal is behind it. */
 static bool with_refusal(const char *what, struct err *e)
 {
-    pthread_mutex_lock(&refusal_lock);
-    if (e->cls == ERR_RETRY && refusal[0] && mono_ms() - refused_ms < REFUSAL_AGE_MS)
-        err_set(e, ERR_FATAL, "BUS-DENIED", "%s: %s", what, refusal);
-    pthread_mutex_unlock(&refusal_lock);
+    if (e->cls == ERR_RETRY)
+        (void)kafka_is_refused(what, e);
     return false;
 }
 

@@ -1,5 +1,5 @@
 # Sourced by lib.sh when SECURE=yes: the local platform over TLS with passwords (SASL PLAIN: librdkafka 2.0 of Debian 12
-# cannot log in by SCRAM at Kafka from 3.8.1 or 4.0 on, 2.6.1 can; the broker takes both), every program with the rights that attachctl
+# cannot log in by SCRAM at Kafka 4, 2.6.1 can; the broker takes both), every program with the rights that attachctl
 # acls prints and no others; Redis behind TLS and a password, with a tunnel before it, because hiredis 0.14 has no TLS.
 # Everything secret is in $STATE/secure: ca.pem, broker.pem, redis.pem, users/NAME and redis-password, admin.properties.
 SECURE_DIR=$STATE/secure
