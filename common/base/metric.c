@@ -63,6 +63,8 @@ struct metric *metric_new(enum metric_kind kind, const char *name, const char *l
     return m;
 }
 
+struct metric *metric_of(const struct metric_row *r) { return metric_new(r->kind, r->name, r->label, r->help); }
+
 /* Slots fill from the front and are never emptied; who loses the race for a slot looks at it again. Values beyond the
  * last slot share it under METRIC_OTHER, so that a label with open values cannot eat the memory. */
 static struct series *series_of(struct metric *m, const char *label_value)

@@ -11,6 +11,12 @@ enum metric_kind { METRIC_COUNTER, METRIC_GAUGE, METRIC_HISTOGRAM };
 
 /* gives (process lifetime). label may be NULL. Histogram buckets are seconds, 1 ms to 60 s. */
 struct metric *metric_new(enum metric_kind kind, const char *name, const char *label, const char *help);
+/* A metric by its row in a table: tables are what --describe and deploy/reference.md list. */
+struct metric_row {
+    enum metric_kind kind;
+    const char *name, *label, *help; /* name NULL ends a table; label may be NULL */
+};
+struct metric *metric_of(const struct metric_row *r);
 void metric_add(struct metric *m, const char *label_value, double v);     /* counter, gauge */
 void metric_set(struct metric *m, const char *label_value, double v);     /* gauge */
 void metric_observe(struct metric *m, const char *label_value, double s); /* histogram */

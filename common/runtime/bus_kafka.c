@@ -74,6 +74,9 @@ static bool bus_kafka_poll(struct bus *bus, int timeout_ms, struct bus_rec *out,
         else
             rd_kafka_message_destroy(m);
     }
+    /* Who has never been given a place may wait for one for ever without any call failing. */
+    if (n == 0 && !b->member && kafka_is_refused(topics[b->inbox].name, e))
+        return false;
     *ret_n = n;
     return true;
 }
@@ -131,12 +134,6 @@ static const struct bus_ops ops = {
     .close = bus_kafka_close,
 };
 
-/* Wakes nobody and logs nothing: brokers come and go, the calls in need of them say so. */
-static void on_error(rd_kafka_t *rk, int code, const char *text, void *ctx)
-{
-    (void)rk, (void)code, (void)text, (void)ctx;
-}
-
 static bool open_consumer(const struct conf *c, enum kafka_role role, const char *client_id, const char *group,
                           struct bus_kafka *b, rd_kafka_t **ret, struct err *e)
 {
@@ -144,7 +141,6 @@ static bool open_consumer(const struct conf *c, enum kafka_role role, const char
     if (!kafka_conf_new(c, role, client_id, group, &kc, e))
         return false;
     rd_kafka_conf_set_opaque(kc, b);
-    rd_kafka_conf_set_error_cb(kc, on_error);
     if (role == KAFKA_GROUP)
         rd_kafka_conf_set_rebalance_cb(kc, bus_kafka_on_rebalance);
     return kafka_handle_new(RD_KAFKA_CONSUMER, kc, ret, e);

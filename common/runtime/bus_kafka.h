@@ -16,6 +16,13 @@ struct topic_plan {
     bool exists;
     int32_t partitions;     /* as they are; 0 when missing */
 };
+/* What a topic is created with; returns how many. */
+#define TOPIC_SETTINGS_MAX 8
+struct topic_setting {
+    const char *name;
+    char value[24];
+};
+size_t kafka_topic_settings(int topic, int replication, struct topic_setting ret[TOPIC_SETTINGS_MAX]);
 bool kafka_topics_plan(const struct conf *c, struct topic_plan ret[TOPIC_N], struct err *e) MUST_CHECK;
 /* Create the missing ones with `partitions`, `replication` and the settings of topics.def. */
 bool kafka_topics_create(const struct conf *c, const struct topic_plan *plan, int32_t partitions, int replication,

@@ -9,9 +9,7 @@ enum { METADATA_TIMEOUT_MS = 5000, CREATE_TIMEOUT_MS = 30000 };
 
 /* Segments small enough that the cleaner, which never touches the one being written, keeps a replay short; tombstones
  * stay longer than the longest catch-up. */
-static const struct {
-    const char *name, *value;
-} compacted[] = {
+static const struct topic_setting compacted[] = {
     {"segment.bytes", "67108864"},
     {"min.cleanable.dirty.ratio", "0.2"},
     {"delete.retention.ms", "604800000"},
@@ -30,9 +28,7 @@ int32_t bus_kafka_partitions(struct bus *bus, int topic, struct err *e)
         rd_kafka_metadata_destroy(md);
     }
     rd_kafka_topic_destroy(rkt);
-    if (code)
-        kafka_read_fail(code, topics[topic].name, NULL, e);
-    return n;
+    return kafka_done(b->observer, code, topics[topic].name, e) ? n : -1;
 }
 
 static bool admin_open(const struct conf *c, rd_kafka_t **ret, struct err *e)
@@ -59,31 +55,46 @@ bool kafka_topics_plan(const struct conf *c, struct topic_plan ret[TOPIC_N], str
         }
         rd_kafka_metadata_destroy(md);
     }
+    bool ok = kafka_done(rk, code, "list of topics", e);
     rd_kafka_destroy(rk);
-    return !code || kafka_read_fail(code, "list of topics", NULL, e);
+    return ok;
 }
 
-static void set(rd_kafka_NewTopic_t *nt, const char *name, const char *value)
+static struct topic_setting setting(const char *name, const char *value)
 {
-    must(rd_kafka_NewTopic_set_config(nt, name, value) == RD_KAFKA_RESP_ERR_NO_ERROR);
+    struct topic_setting s = {.name = name};
+    snprintf(s.value, sizeof s.value, "%s", value);
+    return s;
 }
 
-static rd_kafka_NewTopic_t *wanted(const struct topic_info *t, int32_t partitions, int replication, struct err *e)
+size_t kafka_topic_settings(int topic, int replication, struct topic_setting ret[TOPIC_SETTINGS_MAX])
 {
-    char text[200], retention[24];
-    rd_kafka_NewTopic_t *nt = rd_kafka_NewTopic_new(t->name, partitions, replication, text, sizeof text);
-    if (!nt) {
-        err_set(e, ERR_FATAL, "BUS-FATAL", "topic %s: %s", t->name, text);
-        return NULL;
-    }
+    const struct topic_info *t = &topics[topic];
+    char retention[24];
+    size_t n = 0;
     snprintf(retention, sizeof retention, "%lld",
              t->retention_days ? (long long)t->retention_days * 86400000 : -1LL);
-    set(nt, "retention.ms", retention);
-    set(nt, "cleanup.policy", t->cleanup == 'C' ? "compact" : "delete");
-    set(nt, "message.timestamp.type", t->time == 'A' ? "LogAppendTime" : "CreateTime");
-    set(nt, "min.insync.replicas", replication >= 3 ? "2" : "1");
+    ret[n++] = setting("cleanup.policy", t->cleanup == 'C' ? "compact" : "delete");
+    ret[n++] = setting("retention.ms", retention);
+    ret[n++] = setting("message.timestamp.type", t->time == 'A' ? "LogAppendTime" : "CreateTime");
+    ret[n++] = setting("min.insync.replicas", replication >= 3 ? "2" : "1");
     for (size_t i = 0; t->cleanup == 'C' && i < sizeof compacted / sizeof *compacted; i++)
-        set(nt, compacted[i].name, compacted[i].value);
+        ret[n++] = compacted[i];
+    return n;
+}
+
+static rd_kafka_NewTopic_t *wanted(int topic, int32_t partitions, int replication, struct err *e)
+{
+    char text[200];
+    struct topic_setting settings[TOPIC_SETTINGS_MAX];
+    rd_kafka_NewTopic_t *nt = rd_kafka_NewTopic_new(topics[topic].name, partitions, replication, text, sizeof text);
+    if (!nt) {
+        err_set(e, ERR_FATAL, "BUS-FATAL", "topic %s: %s", topics[topic].name, text);
+        return NULL;
+    }
+    size_t n = kafka_topic_settings(topic, replication, settings);
+    for (size_t i = 0; i < n; i++)
+        must(rd_kafka_NewTopic_set_config(nt, settings[i].name, settings[i].value) == RD_KAFKA_RESP_ERR_NO_ERROR);
     return nt;
 }
 
@@ -155,7 +166,7 @@ bool kafka_topics_create(const struct conf *c, const struct topic_plan *plan, in
     bool ok = true;
     for (int i = 0; ok && i < TOPIC_N; i++)
         if (!plan[i].exists)
-            ok = (want[n] = wanted(&topics[plan[i].topic], partitions, replication, e)) && ++n;
+            ok = (want[n] = wanted(plan[i].topic, partitions, replication, e)) && ++n;
     if (ok && n > 0 && (ok = admin_open(c, &rk, e))) {
         ok = create(rk, want, n, e) && await_served(rk, plan, partitions, e);
         rd_kafka_destroy(rk);

@@ -19,7 +19,7 @@ static bool watermarks(struct bus_kafka *b, int topic, int32_t part, int64_t *lo
 {
     rd_kafka_resp_err_t code =
         rd_kafka_query_watermark_offsets(b->observer, topics[topic].name, part, low, high, WATERMARK_TIMEOUT_MS);
-    return !code || kafka_read_fail(code, "watermarks", NULL, e);
+    return kafka_done(b->observer, code, topics[topic].name, e);
 }
 
 /* The last stable offset would not do: committed records may lie above the open transaction of a dead instance. */

@@ -37,7 +37,8 @@ static void on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *m, void *ctx)
 static void on_error(rd_kafka_t *rk, int code, const char *text, void *ctx)
 {
     struct bus_kafka *b = ctx;
-    (void)rk, (void)text;
+    (void)rk;
+    kafka_note_error(code, text);
     if (code == RD_KAFKA_RESP_ERR__TRANSPORT || code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN ||
         code == RD_KAFKA_RESP_ERR__TIMED_OUT)
         b->txn.troubled = true;
@@ -107,17 +108,24 @@ static bool init_producer(struct bus_kafka *b, struct err *e)
     if (!ke)
         return true;
     bool fence = kafka_is_fence(rd_kafka_error_code(ke)), retriable = b->txn.half_made;
+    rd_kafka_poll(b->txn.rk, 0); /* lets the error callback speak */
     txn_fail(b, ke, "init transactions", e);
-    e->cls = fence || retriable ? ERR_RETRY : ERR_FATAL; /* what is left are permissions and settings */
+    e->cls = fence || (retriable && e->cls != ERR_FATAL) ? ERR_RETRY : ERR_FATAL; /* what is left are permissions and settings */
     return false;
 }
 
-static bool is_known(const struct rd_kafka_metadata *md, const char *name)
+static bool is_known(const struct rd_kafka_metadata *md, const char *name, struct err *e)
 {
-    for (int i = 0; i < md->topic_cnt; i++)
-        if (strcmp(md->topics[i].topic, name) == 0)
-            return md->topics[i].err == RD_KAFKA_RESP_ERR_NO_ERROR && md->topics[i].partition_cnt > 0;
-    return false;
+    for (int i = 0; i < md->topic_cnt; i++) {
+        const struct rd_kafka_metadata_topic *t = &md->topics[i];
+        if (strcmp(t->topic, name) != 0)
+            continue;
+        if (t->err == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED)
+            return kafka_read_fail(t->err, name, NULL, e);
+        if (t->err == RD_KAFKA_RESP_ERR_NO_ERROR && t->partition_cnt > 0)
+            return true;
+    }
+    return err_set(e, ERR_RETRY, "BUS-NO-TOPIC", "topic %s does not exist", name);
 }
 
 /* Make the producer learn every output topic now: the first record to an unknown one takes a second. */
@@ -132,8 +140,7 @@ static bool warm(struct bus_kafka *b, struct err *e)
         return kafka_read_fail(code, "metadata of the output topics", NULL, e);
     bool ok = true;
     for (const enum topic_id *t = b->outputs; ok && *t != TOPIC_N; t++)
-        ok = is_known(md, topics[*t].name) ||
-             err_set(e, ERR_RETRY, "BUS-NO-TOPIC", "topic %s does not exist", topics[*t].name);
+        ok = is_known(md, topics[*t].name, e);
     rd_kafka_metadata_destroy(md);
     return ok;
 }

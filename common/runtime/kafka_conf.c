@@ -1,6 +1,9 @@
 #include "runtime/kafka_conf.h"
+#include <errno.h>
 #include <string.h>
+#include <unistd.h>
 #include "base/log.h"
+#include "runtime/kafka_error.h"
 
 #define CONSUMERS (KAFKA_GROUP | KAFKA_READER | KAFKA_OBSERVER)
 #define PRODUCERS (KAFKA_TXN | KAFKA_PUB)
@@ -80,6 +83,16 @@ static bool set(rd_kafka_conf_t *kc, const char *name, const char *value, bool o
     return err_set(e, ERR_FATAL, "KAFKA-CONF", "kafka.%s: %s", name, text);
 }
 
+/* The library tells of a file it cannot read in the words of OpenSSL, and only when a handle is made. */
+static bool can_read(const char *name, const char *value, struct err *e)
+{
+    static const char end[] = ".location";
+    size_t n = strlen(name), m = sizeof end - 1;
+    if (n < m || strcmp(name + n - m, end) != 0 || !*value || strcmp(value, "probe") == 0 || access(value, R_OK) == 0)
+        return true;
+    return err_set(e, ERR_FATAL, "KAFKA-CONF", "kafka.%s: %s: %s", name, value, strerror(errno));
+}
+
 struct overlay {
     rd_kafka_conf_t *kc;
     struct err *e;
@@ -92,7 +105,7 @@ static void set_option(const char *name, const char *value, void *ctx)
     for (size_t i = 0; i < sizeof reserved / sizeof *reserved; i++)
         if (o->ok && strcmp(name, reserved[i]) == 0)
             o->ok = err_set(o->e, ERR_FATAL, "KAFKA-CONF", "kafka.%s is the platform's own and cannot be set", name);
-    o->ok = o->ok && set(o->kc, name, value, false, o->e);
+    o->ok = o->ok && can_read(name, value, o->e) && set(o->kc, name, value, false, o->e);
 }
 
 /* librdkafka's own lines join ours; its warnings of settings meant for the other kind of handle are noise, because
@@ -102,6 +115,13 @@ static void on_log(const rd_kafka_t *rk, int level, const char *fac, const char 
     enum log_level to = level <= 4 ? LOG_WARN : level <= 6 ? LOG_INFO : LOG_DEBUG; /* what is an error, we decide */
     log_line(strcmp(fac, "CONFWARN") == 0 ? LOG_DEBUG : to, "KAFKA-LIB", text, "facility", fac, "handle",
              rk ? rd_kafka_name(rk) : "", (char *)NULL);
+}
+
+/* Wakes nobody and logs nothing: brokers come and go, the calls in need of them say so. */
+static void on_error(rd_kafka_t *rk, int code, const char *text, void *ctx)
+{
+    (void)rk, (void)ctx;
+    kafka_note_error(code, text);
 }
 
 static bool set_all(const struct conf *c, enum kafka_role role, rd_kafka_conf_t *kc, struct err *e)
@@ -119,12 +139,22 @@ bool kafka_conf_new(const struct conf *c, enum kafka_role role, const char *clie
 {
     rd_kafka_conf_t *kc = rd_kafka_conf_new();
     rd_kafka_conf_set_log_cb(kc, on_log);
+    rd_kafka_conf_set_error_cb(kc, on_error);
     if (!set_all(c, role, kc, e) || !set(kc, "client.id", client_id, false, e) ||
         (id && !set(kc, role == KAFKA_TXN ? "transactional.id" : "group.id", id, false, e))) {
         rd_kafka_conf_destroy(kc);
         return false;
     }
     *ret = kc;
+    return true;
+}
+
+bool kafka_conf_check(const struct conf *c, struct err *e)
+{
+    rd_kafka_conf_t *kc;
+    if (!kafka_conf_new(c, KAFKA_PUB, "check", NULL, &kc, e))
+        return false;
+    rd_kafka_conf_destroy(kc);
     return true;
 }
 

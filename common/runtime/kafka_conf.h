@@ -20,6 +20,8 @@ enum kafka_role {
  * names the option that is wrong. */
 bool kafka_conf_new(const struct conf *c, enum kafka_role role, const char *client_id, const char *id,
                     rd_kafka_conf_t **ret, struct err *e) MUST_CHECK;
+/* Would kafka_conf_new take the kafka.* options? Asks no broker: for --check-config. */
+bool kafka_conf_check(const struct conf *c, struct err *e) MUST_CHECK;
 /* New handle; takes conf in every case. gives. */
 bool kafka_handle_new(rd_kafka_type_t type, rd_kafka_conf_t *conf, rd_kafka_t **ret, struct err *e) MUST_CHECK;
 #endif

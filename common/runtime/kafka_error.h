@@ -17,6 +17,15 @@ const char *kafka_err_code(enum err_class cls, rd_kafka_resp_err_t code);
 
 /* Fill *e from a transactional call's error and destroy it (takes ke). Returns false. */
 bool kafka_txn_fail(rd_kafka_error_t *ke, const char *what, struct err *e);
+/* An error of a handle as its callback tells it. That the broker refuses the password or its certificate is not trusted
+ * shows to callers only as a timeout: what was noted here lately makes such an answer final, with these words.
+ * True: a refusal, and the first for a while. */
+bool kafka_note_error(int code, const char *text);
+/* Was there a refusal lately? Then *e tells it. */
+bool kafka_is_refused(const char *what, struct err *e);
+/* True when code is none; else lets the callback of rk speak and fills *e. */
+bool kafka_done(rd_kafka_t *rk, rd_kafka_resp_err_t code, const char *what, struct err *e) MUST_CHECK;
+
 /* Fill *e from a plain code; detail may be NULL. Returns false. */
 bool kafka_read_fail(rd_kafka_resp_err_t code, const char *what, const char *detail, struct err *e);
 #endif

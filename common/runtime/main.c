@@ -11,6 +11,7 @@
 #include "runtime/admin.h"
 #include "runtime/bus_kafka.h"
 #include "runtime/describe.h"
+#include "runtime/kafka_conf.h"
 #include "runtime/options.h"
 #include "runtime/report.h"
 #include "runtime/runtime.h"
@@ -28,7 +29,7 @@ struct process {
     struct runtime_conf rc;
     struct keyring *keys;
     void *svc_conf;
-    enum topic_id outputs[TOPIC_N + 1]; /* ended by TOPIC_N */
+    enum topic_id outputs[TOPIC_N + 3]; /* ended by TOPIC_N */
     struct store_table tables[TABLES_MAX];
     struct runtime *rt;
     struct bus *bus;
@@ -134,6 +135,8 @@ static bool read_conf(struct process *p, struct err *e)
 static bool load(struct process *p, struct err *e)
 {
     const char *keyring = conf_str(p->conf, "keyring.file");
+    if (!kafka_conf_check(p->conf, e))
+        return false;
     if (!*keyring)
         return err_set(e, ERR_FATAL, "CONF-MISSING", "keyring.file: required, dead letters are sealed");
     if (!keyring_load(keyring, &p->keys, e))
@@ -165,10 +168,7 @@ static bool start_outbound(struct process *p, struct err *e)
 /* Every topic that a transaction may write: the service's outputs, its facts and its dead letters. */
 static void list_outputs(struct process *p)
 {
-    size_t n = 0;
-    for (const enum topic_id *t = p->def->outputs; *t != TOPIC_N; t++)
-        if (*t != p->def->facts && *t != p->def->dlq)
-            p->outputs[n++] = *t;
+    size_t n = svc_output_topics(p->def->outputs, p->outputs);
     p->outputs[n++] = p->def->facts;
     p->outputs[n++] = p->def->dlq;
     p->outputs[n] = TOPIC_N;
@@ -195,7 +195,7 @@ static bool start(struct process *p, struct err *e)
     struct runtime_deps d = {.def = p->def, .conf = &p->rc, .svc_conf = p->svc_conf, .keys = p->keys,
                              .now_ms = wall_ms, .outbound = outbound, .outbound_ctx = p};
     struct admin_probes probes = {is_turning, is_ready, p};
-    metric_set(metric_new(METRIC_GAUGE, "clinic_build_info", "version", "1, labelled with the version"), CLINIC_VERSION, 1);
+    metric_set(metric_of(build_metric), CLINIC_VERSION, 1);
     p->rt = runtime_new(&d);
     atomic_store(&p->beat_ms, clock_ms(CLOCK_MONOTONIC));
     if (!admin_open(conf_str(p->conf, "admin.listen"), conf_str(p->conf, "admin.port_file"), &probes, &p->admin, e) ||

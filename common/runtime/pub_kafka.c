@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <time.h>
+#include "base/log.h"
 #include "runtime/bus_kafka_impl.h"
 #include "runtime/kafka_conf.h"
 #include "runtime/kafka_error.h"
@@ -53,7 +54,9 @@ static void on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *m, void *ctx)
 static void on_error(rd_kafka_t *rk, int code, const char *text, void *ctx)
 {
     struct pub *p = ctx;
-    (void)rk, (void)text;
+    (void)rk;
+    if (kafka_note_error(code, text))
+        log_line(LOG_ERROR, "PUB-DENIED", text, NULL);
     if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
         atomic_store(&p->up, false);
     if (code == RD_KAFKA_RESP_ERR__FATAL)

@@ -67,6 +67,8 @@ static bool parse(struct redis_conn *c, struct err *e)
         c->path = c->url + 7;
         return true;
     }
+    if (strncmp(c->url, "rediss://", 9) == 0) /* hiredis 0.14 of Debian 12 has none */
+        return bad_url(e, "no TLS in this build, put a tunnel such as stunnel before it");
     if (strncmp(c->url, "redis://", 8) != 0)
         return bad_url(e, "unknown scheme");
     return take_host(c, take_login(c, c->url + 8), e);

@@ -93,10 +93,19 @@ static void build(struct report *rep, struct bytes key, enum event_id type, cons
     rep->out.headers = ce_headers(&ce, mem, &rep->out.headers_n);
 }
 
+static bool may_report(const struct svc_def *def, enum event_id type)
+{
+    for (const enum event_id *t = def->reports; t && *t != EV_N; t++)
+        if (*t == type)
+            return true;
+    return false;
+}
+
 void reports_send(void *ctx, struct bytes key, enum event_id type, const void *msg, const char *subject,
                   const char *traceparent)
 {
     struct reports *all = ctx;
+    must(may_report(all->def, type));
     struct arena *mem = arena_new(1 << 20, 0);
     struct report *rep = ARENA_NEW(mem, struct report);
     rep->all = all;

@@ -207,6 +207,9 @@ void runtime_start(struct runtime *rt, struct bus *b, struct store *s)
 {
     rt->bus = b;
     rt->store = s;
+    /* Made in the first turn, not with the first record: missing rights show before the service says it is ready, and
+     * what a dead predecessor left open is ended before its facts are read. */
+    rt->producer_broken = true;
 }
 
 void runtime_free(struct runtime *rt)

@@ -131,19 +131,11 @@ void svc_put(struct svc_call *c, int table, struct bytes key, const void *msg)
 
 void svc_del(struct svc_call *c, int table, struct bytes key) { entry_write(c, table, key, (struct bytes){0}, 0); }
 
-static bool may_emit(const struct svc_def *def, enum topic_id topic)
-{
-    for (const enum topic_id *t = def->outputs; *t != TOPIC_N; t++)
-        if (*t == topic)
-            return true;
-    return false;
-}
-
 void svc_emit(struct svc_call *c, enum topic_id topic, struct bytes key, enum event_id type, const void *msg,
               const char *subject)
 {
     struct runtime *rt = c->rt;
-    must(may_emit(rt->def, topic) && key.n > 0);
+    must(svc_may_emit(rt->def->outputs, topic, type) && key.n > 0);
     must(((const ProtobufCMessage *)msg)->descriptor == events[type].msg);
     struct effect *ef = LIST_ADD(&rt->b.effects, rt->b.mem);
     *ef = (struct effect){.by = c->item, .topic = topic, .type = type, .seq = ++c->seq};

@@ -2,7 +2,8 @@
 #include "runtime/runtime_int.h"
 #include "runtime/runtime_metrics.h"
 
-const struct rt_metric rt_metrics[RT_METRICS_N + 1] = {
+const struct metric_row build_metric[] = {{METRIC_GAUGE, "clinic_build_info", "version", "1, labelled with the version"}, {0}};
+const struct metric_row rt_metrics[RT_METRICS_N + 1] = {
 #define X(id, kind, name, label, help) [RT_##id] = {METRIC_##kind, name, label, help},
     RT_METRICS(X)
 #undef X
@@ -37,7 +38,7 @@ static struct metric *const *counters_of(const struct svc_def *def)
 void rt_metrics_init(struct runtime *rt)
 {
     for (int i = 0; i < RT_METRICS_N && !made[i]; i++)
-        made[i] = metric_new(rt_metrics[i].kind, rt_metrics[i].name, rt_metrics[i].label, rt_metrics[i].help);
+        made[i] = metric_of(&rt_metrics[i]);
     rt->counters = counters_of(rt->def);
 }
 

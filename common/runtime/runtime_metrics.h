@@ -21,9 +21,6 @@ enum {
 #undef X
     RT_METRICS_N
 };
-struct rt_metric {
-    enum metric_kind kind;
-    const char *name, *label, *help;
-};
-extern const struct rt_metric rt_metrics[]; /* ended by .name == NULL */
+extern const struct metric_row rt_metrics[];   /* ended by .name == NULL */
+extern const struct metric_row build_metric[]; /* one row, ended likewise: of every program */
 #endif

@@ -14,6 +14,7 @@
 #include "base/bytes.h"
 #include "base/conf.h"
 #include "base/err.h"
+#include "base/metric.h"
 #include "wire/wire.h"
 
 struct svc_plan; /* runtime's; collects keys to read */
@@ -104,6 +105,15 @@ struct svc_handler {
     struct svc_verdict (*handle)(const struct svc_event *ev, struct svc_call *c);
 };
 
+/* A message that a program writes to a topic. Access rights and proto/asyncapi.yaml follow from it. */
+struct svc_output {
+    enum topic_id topic;
+    enum event_id type;
+};
+bool svc_may_emit(const struct svc_output *outputs, enum topic_id topic, enum event_id type);
+/* The topics of a list of outputs, each once, ended by TOPIC_N; returns how many. */
+size_t svc_output_topics(const struct svc_output *outputs, enum topic_id ret[TOPIC_N + 1]);
+
 struct svc_metric {
     const char *name, *label, *help; /* counter; label name or NULL */
 };
@@ -118,6 +128,7 @@ struct svc_outbound_ops {
                    void *report_ctx, struct err *e);
     /* packed = bytes of the message given to svc_outbound; copied by the callee; never blocks. */
     void (*submit)(void *outbound, enum event_id type, struct bytes packed, const char *traceparent);
+    const struct metric_row *metrics; /* its own, ended by .name == NULL; may be NULL */
     void (*stop)(void *outbound); /* finish what is in the provider's hands within the drain deadline; NULL is fine */
 };
 
@@ -125,7 +136,7 @@ struct svc_def {
     const char *name;                   /* "attachment": prefix of topics, group, keys, metrics */
     const char *summary;                /* one line for --describe */
     enum topic_id inbox, facts, dlq;
-    const enum topic_id *outputs;       /* every topic svc_emit may name, ended by TOPIC_N */
+    const struct svc_output *outputs;   /* all that svc_emit may do, ended by .topic == TOPIC_N */
     const struct svc_table *tables;     /* ended by .name == NULL */
     const struct svc_handler *handlers; /* ended by .handle == NULL */
     const struct conf_opt *options;     /* service's own options, ended by .name == NULL; may be NULL */
@@ -134,6 +145,7 @@ struct svc_def {
     bool (*init)(const struct conf *conf, void **ret, struct err *e);
     const struct svc_outbound_ops *outbound; /* NULL for most */
     enum event_id outbound_type;             /* message of svc_outbound */
+    const enum event_id *reports;            /* all that its report() may send, ended by EV_N; NULL = nothing */
 };
 
 /* Encode a dead letter etc. is the runtime's business; a service's main is one line. */

@@ -67,15 +67,15 @@ stop_all() {
     [ -d "$STATE/pid" ] || return 0
     # Doors first, then services all at once, then the parts under them.
     for name in $(ls "$STATE/pid"); do
-        case $name in kafka | redis | smtp | smsc) continue ;; esac
+        case $name in kafka | redis | redis-tunnel | smtp | smsc) continue ;; esac
         pid=$(cat "$STATE/pid/$name")
         kill -CONT -- "-$pid" 2>/dev/null || true
         kill -TERM -- "-$pid" 2>/dev/null || true
     done
     for name in $(ls "$STATE/pid"); do
-        case $name in kafka | redis | smtp | smsc) ;; *) stop "$name" ;; esac
+        case $name in kafka | redis | redis-tunnel | smtp | smsc) ;; *) stop "$name" ;; esac
     done
-    for name in smsc smtp redis; do stop "$name"; done
+    for name in smsc smtp redis-tunnel redis; do stop "$name"; done
     [ ! -d "$STATE/kafka" ] || "$repo/deploy/local/kafka" stop --dir "$STATE/kafka" || true
 }
 
@@ -94,6 +94,8 @@ set_ports() {
     SMTP_PORT=$((PORT_BASE + 3)) SMSC_PORT=$((PORT_BASE + 4))
     BOOTSTRAP=${BOOTSTRAP:-127.0.0.1:$KAFKA_PORT}
     REDIS_URL=${REDIS_URL:-redis://127.0.0.1:$REDIS_PORT/0}
+    # shellcheck source=deploy/local/secure.sh
+    [ -z "${SECURE:-}" ] || . "$repo/deploy/local/secure.sh"
 }
 # admin_port NAME INSTANCE
 admin_port() {
@@ -106,6 +108,7 @@ admin_port() {
 }
 
 start_redis() {
+    [ -z "${SECURE:-}" ] || { start_secure_redis; return; }
     mkdir -p "$STATE/redis"
     start redis redis-server --bind 127.0.0.1 --port "$REDIS_PORT" --dir "$STATE/redis" --save '' --appendonly no \
         --maxmemory-policy noeviction --hash-max-listpack-value 1024 --hash-max-listpack-entries 512 --daemonize no
@@ -140,8 +143,10 @@ bootstrap.servers = $BOOTSTRAP
 [store]
 url = $REDIS_URL
 INI
+    [ -z "${SECURE:-}" ] || secure_conf "$STATE/conf/service.ini"
     sed "s|^keyring.file = .*|keyring.file = $STATE/keys/seal.ini|" "$STATE/conf/service.ini" >"$STATE/conf/sealed.ini"
     sed -e "s|^keyring.file = .*|keyring.file = $STATE/keys/operator.ini|" -e '/^time.source/d' "$STATE/conf/service.ini" >"$STATE/conf/operator.ini"
+    [ -z "${SECURE:-}" ] || add_user "$STATE/conf/operator.ini" operator
     cp "$STATE/conf/sealed.ini" "$STATE/conf/notification.ini"
     cp "$STATE/conf/sealed.ini" "$STATE/conf/intake.ini"
     # Scenarios have their own dates: what they closed must not be forgotten by the clock on the wall.
@@ -174,8 +179,10 @@ start_service() {
     intake | notification) conf=$name ;;
     *) conf=service ;;
     esac
+    local -a identity=()
+    [ -z "${SECURE:-}" ] || identity=(--set "kafka.sasl.username=$name" --set "kafka.sasl.password_file=$STATE/secure/users/$name")
     start "$name-$instance" "$BIN/$name" --config "$STATE/conf/$conf.ini" --set "instance=$instance" \
-        --set "admin.listen=127.0.0.1:$(admin_port "$name" "$instance")"
+        --set "admin.listen=127.0.0.1:$(admin_port "$name" "$instance")" "${identity[@]}"
 }
 start_gateway() {
     start gateway "$BIN/gateway" --config "$STATE/conf/gateway.ini"
@@ -184,11 +191,14 @@ start_gateway() {
 ctl() { "$BIN/attachctl" --config "$STATE/conf/operator.ini" "$@"; }
 
 start_kafka() {
-    "$repo/deploy/local/kafka" start --dir "$STATE/kafka" --port "$KAFKA_PORT" >"$STATE/log/kafka-start.log" 2>&1 ||
+    local -a secure=()
+    [ -z "${SECURE:-}" ] || { make_secrets; secure=(--secure "$SECURE_DIR"); }
+    "$repo/deploy/local/kafka" start --dir "$STATE/kafka" --port "$KAFKA_PORT" "${secure[@]}" >"$STATE/log/kafka-start.log" 2>&1 ||
         { tail -n 3 "$STATE/log/kafka-start.log" >&2; die "Kafka did not start"; }
 }
 write_gateway_conf() {
     cp "$STATE/conf/sealed.ini" "$STATE/conf/gateway.ini"
     sed -i -e '/^time.source/d' -e "/^\[kafka\]/i admin.listen = 127.0.0.1:$(admin_port gateway 0)" "$STATE/conf/gateway.ini"
+    [ -z "${SECURE:-}" ] || add_user "$STATE/conf/gateway.ini" gateway
     printf '[http]\nlisten = 127.0.0.1:%s\n' "$HTTP_PORT" >>"$STATE/conf/gateway.ini"
 }

@@ -5,6 +5,7 @@
 #include "domain/ruleset.h"
 #include "services/attachctl/audit.h"
 #include "services/attachctl/ctl.h"
+#include "services/attachctl/retry.h"
 
 #define PARTS_MAX 1024
 #define PAUSE_MS 300
@@ -108,7 +109,7 @@ static void on_partition_end(void *ctx, int topic) { audit_partition_end(((struc
 static bool read_topic(struct run *r, size_t i, struct err *e)
 {
     int topic = read_list[i].topic;
-    int32_t parts = bus_kafka_partitions(r->bus, topic, e);
+    int32_t parts = ctl_partitions(r->bus, topic, e);
     if (parts < 0 || parts > PARTS_MAX)
         return parts >= 0 ? err_set(e, ERR_FATAL, "CTL-PARTS", "more than %d partitions", PARTS_MAX) : false;
     r->is_inbox = read_list[i].service != NULL;
@@ -127,10 +128,10 @@ static bool has_moved(struct run *r, bool *ret_moved, struct err *e)
     *ret_moved = false;
     for (size_t i = 0; i < READ_N; i++) {
         int topic = read_list[i].topic;
-        int32_t parts = bus_kafka_partitions(r->bus, topic, e);
+        int32_t parts = ctl_partitions(r->bus, topic, e);
         for (int32_t p = 0; p < parts; p++) {
             int64_t high;
-            if (!r->bus->ops->high(r->bus, topic, p, &high, e))
+            if (!retry_high(r->bus, topic, p, &high, e))
                 return false;
             *ret_moved = *ret_moved || high != r->ends[topic][p];
         }

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/text.h"
+#include "services/attachctl/retry.h"
 #include "services/attachctl/show.h"
 
 #define MASK_RESERVE (64u << 20)
@@ -66,7 +67,7 @@ static bool on_record(void *ctx, const struct bus_rec *r)
 static bool start_of(struct tail *t, int32_t part, int64_t *ret, struct err *e)
 {
     int64_t high;
-    if (!t->bus->ops->high(t->bus, t->topic, part, &high, e))
+    if (!retry_high(t->bus, t->topic, part, &high, e))
         return false;
     *ret = strcmp(t->from, "beginning") == 0 ? 0 : high;
     if (t->from[0] != '-')
@@ -111,7 +112,7 @@ static bool follow(struct tail *t, int32_t first, int32_t last, struct err *e)
     bool good = last < PARTS_MAX || err_set(e, ERR_FATAL, "CTL-PARTS", "more than %d partitions", PARTS_MAX);
     for (int32_t p = first; p <= last && good; p++) {
         int64_t from;
-        good = start_of(t, p, &from, e) && t->bus->ops->log_open(t->bus, t->topic, p, from, &logs[p], e);
+        good = start_of(t, p, &from, e) && retry_log_open(t->bus, t->topic, p, from, &logs[p], e);
     }
     while (good && !done(t)) {
         for (int32_t p = first; p <= last && good && !done(t); p++) {
@@ -138,7 +139,7 @@ static int run(struct tail *t)
     if (!bus_kafka_open_reader(t->c->conf, "attachctl", &t->bus, &e))
         return ctl_fail(&e);
     t->mem = arena_new(MASK_RESERVE, MASK_KEEP);
-    int32_t parts = bus_kafka_partitions(t->bus, t->topic, &e), first = 0, last = parts - 1;
+    int32_t parts = ctl_partitions(t->bus, t->topic, &e), first = 0, last = parts - 1;
     bool good = parts > 0;
     if (good && t->key && topics[t->topic].cleanup == 'D')
         first = last = wire_partition(bytes_str(t->key), parts);

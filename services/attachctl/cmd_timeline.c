@@ -125,7 +125,7 @@ static bool on_record(void *ctx, const struct bus_rec *r)
 static bool read_for(struct search *s, const char *key, const enum topic_id *list, struct err *e)
 {
     for (; *list != TOPIC_N; list++) {
-        int32_t parts = bus_kafka_partitions(s->bus, *list, e);
+        int32_t parts = ctl_partitions(s->bus, *list, e);
         if (parts < 0 || !ctl_read(s->bus, *list, wire_partition(bytes_str(key), parts), 0, on_record, s, NULL, e))
             return false;
     }
@@ -143,7 +143,7 @@ static const enum topic_id by_clinic[] = {TOPIC_CAPACITY_INBOX, TOPIC_CAPACITY_F
 /* Each capacity partition once, though two clinics may share it. */
 static bool read_clinics(struct search *s, struct err *e)
 {
-    int32_t parts = bus_kafka_partitions(s->bus, TOPIC_CAPACITY_INBOX, e), read[CLINICS_MAX];
+    int32_t parts = ctl_partitions(s->bus, TOPIC_CAPACITY_INBOX, e), read[CLINICS_MAX];
     if (parts < 0)
         return false;
     for (size_t i = 0; i < s->clinics_n; i++) {

@@ -55,9 +55,9 @@ static int run(struct ctl *c, bool apply, int32_t partitions, int replication)
 {
     struct topic_plan plan[TOPIC_N];
     struct err e = {0};
-    if (!kafka_topics_plan(c->conf, plan, &e))
+    if (!ctl_topics_plan(c->conf, plan, &e))
         return ctl_fail(&e);
-    if (apply && (!kafka_topics_create(c->conf, plan, partitions, replication, &e) || !kafka_topics_plan(c->conf, plan, &e)))
+    if (apply && (!kafka_topics_create(c->conf, plan, partitions, replication, &e) || !ctl_topics_plan(c->conf, plan, &e)))
         return ctl_fail(&e);
     if (c->json)
         print_json(plan, partitions);

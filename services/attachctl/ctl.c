@@ -4,11 +4,11 @@
 #include <string.h>
 #include <time.h>
 #include "base/text.h"
+#include "services/attachctl/retry.h"
 
 #define READ_MAX 512
 #define READ_TIMEOUT_MS 1000
 #define READ_AT_ONCE 8 /* partitions: what is fetched ahead is a few MiB each */
-#define READ_DEADLINE_S 30.0 /* without any progress */
 
 int ctl_usage(const char *command)
 {
@@ -80,12 +80,15 @@ static bool read_until(struct bus *b, struct bus_log *l, int64_t high, ctl_rec_f
 {
     struct bus_rec recs[READ_MAX];
     int64_t next = 0;
-    double progress = ctl_seconds();
+    struct retry r = {0};
     while (next < high) {
         size_t n;
         int64_t before = next;
-        if (!b->ops->log_read(b, l, READ_TIMEOUT_MS, recs, READ_MAX, &n, &next, e))
-            return false;
+        if (!b->ops->log_read(b, l, READ_TIMEOUT_MS, recs, READ_MAX, &n, &next, e)) {
+            if (!retry_again(&r, e))
+                return false;
+            continue; /* the log is open still and goes on where it stands */
+        }
         for (size_t i = 0; i < n; i++)
             if (recs[i].offset < high && !fn(ctx, &recs[i])) {
                 b->ops->done(b);
@@ -93,9 +96,10 @@ static bool read_until(struct bus *b, struct bus_log *l, int64_t high, ctl_rec_f
             }
         b->ops->done(b);
         if (n > 0 || next > before)
-            progress = ctl_seconds();
-        else if (ctl_seconds() - progress > READ_DEADLINE_S)
-            return err_set(e, ERR_RETRY, "CTL-READ", "no progress: an open transaction, or the broker is away");
+            r = (struct retry){0};
+        else if (!err_set(e, ERR_RETRY, "CTL-READ", "no progress: an open transaction, or the broker is away") &&
+                 !retry_again(&r, e))
+            return false;
     }
     return true;
 }
@@ -105,13 +109,13 @@ bool ctl_read(struct bus *b, int topic, int32_t part, int64_t from, ctl_rec_fn *
 {
     int64_t high;
     struct bus_log *l;
-    if (!b->ops->high(b, topic, part, &high, e))
+    if (!retry_high(b, topic, part, &high, e))
         return false;
     if (ret_high)
         *ret_high = high;
     if (from >= high)
         return true;
-    if (!b->ops->log_open(b, topic, part, from, &l, e))
+    if (!retry_log_open(b, topic, part, from, &l, e))
         return false;
     bool good = read_until(b, l, high, fn, ctx, e);
     b->ops->log_close(b, l);
@@ -125,9 +129,9 @@ static bool read_group(struct bus *b, int topic, int32_t first, int32_t n, const
     struct bus_log *logs[READ_AT_ONCE] = {NULL};
     bool good = true;
     for (int32_t i = 0; i < n && good; i++) {
-        good = b->ops->high(b, topic, first + i, &ends[i], e);
+        good = retry_high(b, topic, first + i, &ends[i], e);
         if (good && ends[i] > 0)
-            good = b->ops->log_open(b, topic, first + i, 0, &logs[i], e);
+            good = retry_log_open(b, topic, first + i, 0, &logs[i], e);
     }
     for (int32_t i = 0; i < n && good; i++) {
         good = !logs[i] || read_until(b, logs[i], ends[i], r->rec, r->ctx, e);
@@ -142,7 +146,7 @@ static bool read_group(struct bus *b, int topic, int32_t first, int32_t n, const
 bool ctl_read_topic(struct bus *b, int topic, const struct ctl_reader *r, int64_t *ret_ends, struct err *e)
 {
     int64_t ends[READ_AT_ONCE] = {0};
-    int32_t parts = bus_kafka_partitions(b, topic, e);
+    int32_t parts = ctl_partitions(b, topic, e);
     for (int32_t p = 0; p < parts; p += READ_AT_ONCE) {
         int32_t n = parts - p < READ_AT_ONCE ? parts - p : READ_AT_ONCE;
         if (!read_group(b, topic, p, n, r, ret_ends ? ret_ends + p : ends, e))

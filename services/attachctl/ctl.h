@@ -30,9 +30,12 @@ struct ctl_command {
     int (*run)(struct ctl *c, int argc, char **argv); /* argv[0] = name */
 };
 extern const struct ctl_command ctl_commands[]; /* ended by .name == NULL */
+extern const struct conf_opt ctl_options[];     /* likewise */
 
+int cmd_acls(struct ctl *c, int argc, char **argv);
 int cmd_apply(struct ctl *c, int argc, char **argv);
 int cmd_audit(struct ctl *c, int argc, char **argv);
+int cmd_describe(struct ctl *c, int argc, char **argv);
 int cmd_generate(struct ctl *c, int argc, char **argv);
 int cmd_keys(struct ctl *c, int argc, char **argv);
 int cmd_registry(struct ctl *c, int argc, char **argv);
@@ -68,7 +71,9 @@ bool ctl_read_topic(struct bus *b, int topic, const struct ctl_reader *r, int64_
 int64_t ctl_rec_time(const struct bus_rec *r);            /* ce_time, else the record's */
 int ctl_rec_event(const struct bus_rec *r);               /* event_id, -1 unknown */
 
-/* ctl_kafka.c: what the reader's port does not offer. */
+/* ctl_kafka.c: what the reader's port does not offer; repeated as retry.h tells. */
+int32_t ctl_partitions(struct bus *b, int topic, struct err *e); /* -1 on error */
+bool ctl_topics_plan(const struct conf *c, struct topic_plan ret[TOPIC_N], struct err *e) MUST_CHECK;
 /* Next offset that the service's group will read, -1 = none committed; ret has one for each partition. */
 bool ctl_committed(const struct conf *c, const char *service, int topic, int32_t parts, int64_t *ret, struct err *e) MUST_CHECK;
 /* First offset whose record is not older than ms; the end when all are. */

@@ -2,6 +2,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include "services/attachctl/ctl_access.h"
 #include "services/attachctl/sender.h"
 
 #define RECORD_MAX (1 << 20)
@@ -45,7 +46,7 @@ static bool bulk_settings(struct conf *c, struct err *e)
 bool sender_open(struct ctl *c, bool bulk, struct sender **ret, struct err *e)
 {
     struct topic_plan plan[TOPIC_N];
-    if ((bulk && !bulk_settings(c->conf, e)) || !kafka_topics_plan(c->conf, plan, e))
+    if ((bulk && !bulk_settings(c->conf, e)) || !ctl_topics_plan(c->conf, plan, e))
         return false;
     struct sender *s = calloc(1, sizeof *s);
     must(s);
@@ -88,6 +89,7 @@ static bool queue(struct sender *s, const struct bus_out *out, struct err *e)
 bool sender_put(struct sender *s, enum topic_id topic, enum event_id event, struct bytes key, const void *msg,
                 const char *id, const char *subject, struct err *e)
 {
+    must(svc_may_emit(ctl_outputs, topic, event));
     if (!s->partitions[topic])
         return err_set(e, ERR_INPUT, "CTL-TOPIC", "%s is missing: attachctl topics apply", topics[topic].name);
     size_t n = protobuf_c_message_get_packed_size(msg);

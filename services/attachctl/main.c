@@ -3,6 +3,7 @@
 #include <unistd.h>
 #include "base/log.h"
 #include "services/attachctl/ctl.h"
+#include "services/attachctl/retry.h"
 
 const struct ctl_command ctl_commands[] = {
     {"apply", "FILE|- [--http URL] [--seal] [--withdraw] [--parallel N] [--rate N] [--retry SECONDS]",
@@ -13,6 +14,9 @@ const struct ctl_command ctl_commands[] = {
     {"timeline", "APPLICATION_ID", "one application across all topics, in order, with the waits", cmd_timeline},
     {"tail", "TOPIC [-f] [--from beginning|end|-N|-1h] [--key K] [--type T] [--limit N]", "records decoded and masked", cmd_tail},
     {"topics", "plan|apply [--partitions N] [--replication R]", "topics as they are and as they should be", cmd_topics},
+    {"acls", "[--principal User:*] [--portal NAME]... [--commands]", "what every program may do on Kafka, from its descriptor",
+     cmd_acls},
+    {"describe", "", "all programs, topics and messages as JSON: the source of the generated documents", cmd_describe},
     {"audit", "[--settle SECONDS]", "the invariants of the platform, from its topics alone", cmd_audit},
     {"scan", "FILE [--all]", "look for clear texts (one a line) in every topic", cmd_scan},
     {"rules", "help | list | print ID [--day YYYY-MM-DD]", "rule keys, rule sets, the values of one on a day", cmd_rules},
@@ -20,13 +24,14 @@ const struct ctl_command ctl_commands[] = {
     {NULL},
 };
 
-static const struct conf_opt options[] = {
+const struct conf_opt ctl_options[] = {
     {"topics.partitions", CONF_INT, "6", 1, 10000, false, "partitions of every topic"},
     {"topics.replication", CONF_INT, "1", 1, 15, false, "replicas of every topic"},
     {"keyring.file", CONF_STR, "", 0, 0, false, "keyring (registry load: pseudonym; tail: deadletter secret; apply --seal: seal)"},
     {"rules.dir", CONF_STR, "", 0, 0, false, "rule sets, for the limit windows of audit"},
     {"calendar.dir", CONF_STR, "", 0, 0, false, "production calendars (unused here; one file of options serves all)"},
     {"store.url", CONF_STR, "", 0, 0, false, "Redis (unused here: topics are the truth)"},
+    {"retry.deadline", CONF_MS, "30s", 0, 86400000, false, "a broker in trouble is asked again for so long"},
     {"log.level", CONF_STR, "info", 0, 0, false, "debug, info, warn, error"},
     {NULL},
 };
@@ -38,7 +43,7 @@ static int usage(FILE *to)
         fprintf(to, "  %-9s %s\n            %s\n", c->name, c->args, c->help);
     fputs("\nexit codes: 0 good, 1 bad news (bad rows, findings, not found), 2 usage or configuration, 3 something failed\n"
           "options (--set, CLINIC_* in the environment, --config):\n", to);
-    const struct conf_opt *tables[] = {options, NULL};
+    const struct conf_opt *tables[] = {ctl_options, NULL};
     struct conf *c = conf_new(tables);
     conf_help(c, to);
     conf_free(c);
@@ -91,7 +96,7 @@ static enum log_level level_of(const char *name)
 
 int main(int argc, char **argv)
 {
-    const struct conf_opt *tables[] = {options, NULL};
+    const struct conf_opt *tables[] = {ctl_options, NULL};
     struct ctl c = {.conf = conf_new(tables)};
     struct err e = {0};
     bool help = false;
@@ -102,7 +107,9 @@ int main(int argc, char **argv)
         exit_code = usage(help ? stdout : stderr);
     } else {
         enum log_level level = level_of(conf_str(c.conf, "log.level"));
-        log_open("attachctl", level < LOG_WARN ? LOG_WARN : level);
+        /* What the library warns of on the way is noise beside the one line of a command that failed. */
+        log_open("attachctl", level > LOG_DEBUG && level < LOG_ERROR ? LOG_ERROR : level);
+        retry_patience((double)conf_int(c.conf, "retry.deadline") / 1000);
         const struct ctl_command *cmd = ctl_commands;
         while (cmd->name && strcmp(cmd->name, argv[optind]) != 0)
             cmd++;

@@ -21,8 +21,18 @@ static bool init(const struct conf *conf, void **ret, struct err *e)
     return true;
 }
 
-static const enum topic_id outputs[] = {TOPIC_CAPACITY_INBOX, TOPIC_INTAKE_INBOX, TOPIC_NOTIFICATION_INBOX,
-                                        TOPIC_APPLICATION,    TOPIC_ATTACHMENT,   TOPIC_N};
+static const struct svc_output outputs[] = {
+    {TOPIC_CAPACITY_INBOX, EV_RESERVE},
+    {TOPIC_CAPACITY_INBOX, EV_CONFIRM},
+    {TOPIC_CAPACITY_INBOX, EV_CANCEL},
+    {TOPIC_CAPACITY_INBOX, EV_RELEASE},
+    {TOPIC_CAPACITY_INBOX, EV_OCCUPY},
+    {TOPIC_INTAKE_INBOX, EV_APPLICATION_CLOSED},
+    {TOPIC_NOTIFICATION_INBOX, EV_NOTIFICATION_REQUESTED},
+    {TOPIC_APPLICATION, EV_STATUS_CHANGED},
+    {TOPIC_ATTACHMENT, EV_ATTACHMENT_CHANGED},
+    {TOPIC_N},
+};
 
 static const struct svc_table tables[] = {
     [ATT_PERSON] = {"person", EV_STATE_PERSON, -1, person_due_ms},

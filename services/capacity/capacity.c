@@ -12,7 +12,11 @@ static void plan_reserve(const struct svc_event *ev, struct svc_plan *p)
     vacancy_plan(ev, p);
 }
 
-static const enum topic_id outputs[] = {TOPIC_ATTACHMENT_INBOX, TOPIC_N};
+static const struct svc_output outputs[] = {
+    {TOPIC_ATTACHMENT_INBOX, EV_RESERVED},
+    {TOPIC_ATTACHMENT_INBOX, EV_RESERVE_REFUSED},
+    {TOPIC_N},
+};
 
 static const struct svc_table tables[] = {
     [CAP_CLINIC] = {"clinic", EV_REGISTRY_CLINIC, TOPIC_REGISTRY_CLINIC},

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+#include "about.h"
 #include "base/log.h"
 #include "catalogue.h"
 #include "domain/ruleset.h"
@@ -11,31 +12,16 @@
 #include "idem.h"
 #include "runtime/admin.h"
 #include "runtime/bus_kafka.h"
+#include "runtime/kafka_conf.h"
 #include "runtime/options.h"
+#include "runtime/runtime_metrics.h"
 #include "runtime/store_redis.h"
 #include "services/attachment/attachment.h"
 #include "services/capacity/capacity.h"
 #include "services/intake/intake.h"
 #include "tables.h"
 
-#define SUMMARY "takes applications over HTTP; shows their status, attachments and clinics"
 enum { EXIT_OK, EXIT_FAILED, EXIT_USAGE };
-
-static const struct conf_opt options[] = {
-    {"http.listen", CONF_STR, "127.0.0.1:8080", 0, 0, false, "address of the HTTP door, host:port; port 0 = any free one"},
-    {"http.port_file", CONF_STR, "", 0, 0, false, "file to write the HTTP port to; empty = none"},
-    {"http.threads", CONF_INT, "2", 1, 64, false, "threads that read requests and write answers"},
-    {"http.workers", CONF_INT, "4", 1, 256, false, "threads that do the work, each with its own connections to Redis"},
-    {"http.queue", CONF_INT, "2000", 1, 1000000, false, "requests waiting for a worker; beyond it 503"},
-    {"http.connections", CONF_INT, "2000", 1, 1000000, false, "open connections"},
-    {"http.per_address", CONF_INT, "0", 0, 1000000, false, "open connections of one address; 0 = no limit, behind a proxy"},
-    {"http.idle", CONF_MS, "30s", 1000, 3600000, false, "a silent connection is closed after this"},
-    {"publish.timeout", CONF_MS, "5s", 100, 120000, false, "longest wait for the broker, then 503"},
-    {"retry.after", CONF_MS, "5s", 1000, 3600000, false, "what Retry-After says"},
-    {"idempotency.term", CONF_MS, "24h", 1000, 0x7fffffffffLL, false, "how long the answer of an Idempotency-Key is kept"},
-    {"clinics.age", CONF_MS, "5s", 0, 3600000, false, "age at which the list of clinics is read anew"},
-    {0},
-};
 
 struct program {
     struct conf *conf;
@@ -146,7 +132,7 @@ static bool load(struct program *p, struct err *e)
     if (!conf_check(c, e) || !read_level(c, &level, e))
         return false;
     log_open("gateway", level);
-    if (!keyring_load(conf_str(c, "keyring.file"), &p->keys, e) ||
+    if (!kafka_conf_check(c, e) || !keyring_load(conf_str(c, "keyring.file"), &p->keys, e) ||
         !rulesets_load_dir(conf_str(c, "rules.dir"), &p->rules, e))
         return false;
     if (!keyring_can_seal(p->keys) || !keyring_can_name(p->keys))
@@ -176,10 +162,9 @@ static void set_up(struct program *p)
         .running = gw_running_new(),
         .catalogue = gw_catalogue_new(),
         .ends = gw_ends_new((int32_t)conf_int(c, "topics.partitions")),
-        .requests = metric_new(METRIC_COUNTER, "clinic_gateway_requests_total", "answer", "Requests by endpoint and status"),
-        .seconds = metric_new(METRIC_HISTOGRAM, "clinic_gateway_request_seconds", "endpoint", "Time to the answer"),
-        .publishes = metric_new(METRIC_COUNTER, "clinic_gateway_publishes_total", "result",
-                                "Records given to the broker: acknowledged, failed, timeout, queue_full, broker_down"),
+        .requests = metric_of(&gw_metrics[GW_REQUESTS]),
+        .seconds = metric_of(&gw_metrics[GW_SECONDS]),
+        .publishes = metric_of(&gw_metrics[GW_PUBLISHES]),
     };
     gw_waits_run(p->gw.waits, &p->gw);
     gw_ends_run(p->gw.ends, &p->gw);
@@ -226,7 +211,7 @@ static bool start(struct program *p, struct err *e)
         !write_port(conf_str(c, "http.port_file"), gw_http_port(p->http), e) ||
         !admin_open(conf_str(c, "admin.listen"), conf_str(c, "admin.port_file"), &probes, &p->admin, e))
         return false;
-    metric_set(metric_new(METRIC_GAUGE, "clinic_build_info", "version", "1, labelled with the version"), CLINIC_VERSION, 1);
+    metric_set(metric_of(build_metric), CLINIC_VERSION, 1);
     log_line(LOG_INFO, "GATEWAY-START", "taking requests", "port", log_i64(gw_http_port(p->http)), "version", CLINIC_VERSION,
              NULL);
     return true;
@@ -283,34 +268,25 @@ static int serve(struct program *p)
 
 /* --- the command line --- */
 
-static json_t *reads_json(void)
+static void print_names(const char *what, const json_t *list)
 {
-    return json_pack("[s, s, s]", intake_svc.name, attachment_svc.name, capacity_svc.name);
-}
-
-static json_t *routes_json(void)
-{
-    json_t *list = json_array();
-    for (const struct gw_route *r = gw_routes; r->handle; r++)
-        json_array_append_new(list, json_sprintf("%s %s", r->method, r->path));
-    return list;
+    size_t i;
+    json_t *v;
+    json_array_foreach(list, i, v)
+        printf("%s%s\n", what, json_string_value(v));
 }
 
 static void describe(bool as_json)
 {
-    json_t *j = json_pack("{s:s, s:s, s:[s], s:o, s:o}", "name", "gateway", "summary", SUMMARY, "outputs",
-                          topics[TOPIC_INTAKE_INBOX].name, "reads", reads_json(), "routes", routes_json());
-    size_t i;
-    json_t *v;
+    json_t *j = gw_describe();
     if (as_json) {
         json_dumpf(j, stdout, JSON_INDENT(2));
         putchar('\n');
     } else {
-        printf("gateway: %s\nwrites %s\n", SUMMARY, topics[TOPIC_INTAKE_INBOX].name);
-        json_array_foreach(json_object_get(j, "reads"), i, v)
-            printf("reads the projection of %s\n", json_string_value(v));
-        json_array_foreach(json_object_get(j, "routes"), i, v)
-            printf("%s\n", json_string_value(v));
+        printf("gateway: %s\n", gw_summary);
+        print_names("writes ", json_object_get(j, "outputs"));
+        print_names("reads the projection of ", json_object_get(j, "reads"));
+        print_names("", json_object_get(j, "routes"));
     }
     json_decref(j);
 }
@@ -319,7 +295,7 @@ static void describe(bool as_json)
 static bool show(const struct program *p, const struct cli *cli)
 {
     if (cli->help)
-        cli_usage("gateway", SUMMARY, p->conf, stdout);
+        cli_usage("gateway", gw_summary, p->conf, stdout);
     else if (cli->version)
         printf("gateway %s\n", CLINIC_VERSION);
     else if (cli->describe)
@@ -352,7 +328,7 @@ static int act(struct program *p, int argc, char **argv)
 int main(int argc, char **argv)
 {
     static struct program p; /* threads outlive the stack of main's callees */
-    const struct conf_opt *tables[] = {common_options, options, NULL};
+    const struct conf_opt *tables[] = {common_options, gw_options, NULL};
     p.conf = conf_new(tables);
     int code = act(&p, argc, argv);
     conf_free(p.conf);

@@ -1,5 +1,6 @@
 #include <stdlib.h>
 #include <string.h>
+#include "about.h"
 #include "answer.h"
 #include "base/text.h"
 #include "idem.h"
@@ -66,6 +67,7 @@ struct bus_out gw_record(struct gw_worker *w, struct gw_req *r, enum event_id ty
                          const ProtobufCMessage *msg, const char *ce_id)
 {
     struct bus_out o = {.topic = TOPIC_INTAKE_INBOX, .partition = gw_partition(w->gw, id), .key = bytes_str(id)};
+    must(svc_may_emit(gw_outputs, o.topic, type));
     char *trace = ARENA_ARRAY(w->mem, char, CE_TRACEPARENT_BYTES);
     const char *given_id = given_attribute(r, "ce-id"), *given_source = given_attribute(r, "ce-source");
     const char *given_time = given_attribute(r, "ce-time");

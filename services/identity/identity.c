@@ -119,7 +119,12 @@ static struct svc_verdict handle_registered(const struct svc_event *ev, struct s
 
 /* --- descriptor --- */
 
-static const enum topic_id outputs[] = {TOPIC_POLICY_INBOX, TOPIC_ATTACHMENT_INBOX, TOPIC_APPLICATION, TOPIC_N};
+static const struct svc_output outputs[] = {
+    {TOPIC_POLICY_INBOX, EV_IDENTITY_VERIFIED},
+    {TOPIC_ATTACHMENT_INBOX, EV_APPLICATION_STOPPED},
+    {TOPIC_APPLICATION, EV_STATUS_CHANGED},
+    {TOPIC_N},
+};
 
 static const struct svc_table tables[] = {
     [TABLE_PERSON] = {.name = "person", .type = EV_REGISTRY_PERSON, .source = TOPIC_REGISTRY_PERSON},

@@ -39,8 +39,15 @@ static bool intake_init(const struct conf *conf, void **ret, struct err *e)
     return true;
 }
 
-static const enum topic_id outputs[] = {TOPIC_INTAKE_INBOX,       TOPIC_IDENTITY_INBOX, TOPIC_ATTACHMENT_INBOX,
-                                        TOPIC_NOTIFICATION_INBOX, TOPIC_APPLICATION,    TOPIC_N};
+static const struct svc_output outputs[] = {
+    {TOPIC_INTAKE_INBOX, EV_APPLICATION_SUBMITTED},
+    {TOPIC_INTAKE_INBOX, EV_APPLICATION_WITHDRAWAL},
+    {TOPIC_IDENTITY_INBOX, EV_APPLICATION_REGISTERED},
+    {TOPIC_ATTACHMENT_INBOX, EV_WITHDRAWAL_REQUESTED},
+    {TOPIC_NOTIFICATION_INBOX, EV_NOTIFICATION_REQUESTED},
+    {TOPIC_APPLICATION, EV_STATUS_CHANGED},
+    {TOPIC_N},
+};
 
 static const struct svc_table tables[] = {
     [TABLE_APPLICATION] = {.name = "application", .type = EV_STATE_APPLICATION, .source = -1, .due_ms = application_due_ms},

@@ -139,7 +139,12 @@ static struct svc_verdict handle_due(const struct svc_event *ev, struct svc_call
     return SVC_DONE;
 }
 
-static const enum topic_id outputs[] = {TOPIC_NOTIFICATION, TOPIC_N};
+static const struct svc_output outputs[] = {
+    {TOPIC_NOTIFICATION, EV_NOTIFICATION_ISSUED},
+    {TOPIC_N},
+};
+
+static const enum event_id reports[] = {EV_SEND_REPORTED, EV_RECEIPT_ARRIVED, EV_N};
 
 static const struct svc_table tables[] = {
     [TABLE_NOTICE] = {.name = "notice", .type = EV_STATE_NOTICE, .source = -1, .due_ms = notice_due_ms},
@@ -174,4 +179,5 @@ const struct svc_def notification_svc = {
     .init = settings_init,
     .outbound = &sender_ops,
     .outbound_type = EV_NOTIFICATION_ORDER,
+    .reports = reports,
 };

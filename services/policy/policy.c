@@ -163,7 +163,11 @@ static struct svc_verdict handle_verified(const struct svc_event *ev, struct svc
 
 /* --- descriptor --- */
 
-static const enum topic_id outputs[] = {TOPIC_ATTACHMENT_INBOX, TOPIC_N};
+static const struct svc_output outputs[] = {
+    {TOPIC_ATTACHMENT_INBOX, EV_POLICY_VERIFIED},
+    {TOPIC_ATTACHMENT_INBOX, EV_APPLICATION_STOPPED},
+    {TOPIC_N},
+};
 
 static const struct svc_table tables[] = {
     [TABLE_POLICY] = {.name = "policy", .type = EV_REGISTRY_POLICY, .source = TOPIC_REGISTRY_POLICY},

@@ -123,7 +123,7 @@ static void passwords_are_checked(void **state)
 
 static void wrong_addresses_are_named(void **state)
 {
-    static const char *const bad[] = {"",  "127.0.0.1:6379", "redis://", "redis://h:port", "redis://h:1/x", "unix://rel",
+    static const char *const bad[] = {"",  "rediss://127.0.0.1:6379", "127.0.0.1:6379", "redis://", "redis://h:port", "redis://h:1/x", "unix://rel",
                                       "http://h:1"};
     struct store *s;
     struct err e = {0};

@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <string.h>
 #include "runtime/bus_kafka_impl.h"
+#include "runtime/kafka_conf.h"
 #include "runtime/kafka_error.h"
 #include <cmocka.h>
 
@@ -29,18 +30,19 @@ static void classes_decide_by_name_and_flags(void **state)
         /* fatal: the handle is dead */
         {E(INVALID_TXN_STATE), F, ERR_UNKNOWN},
         {E(OUT_OF_ORDER_SEQUENCE_NUMBER), F, ERR_UNKNOWN},
-        {E(TRANSACTIONAL_ID_AUTHORIZATION_FAILED), F, ERR_UNKNOWN},
-        /* the transaction is lost, the producer is not */
+                /* the transaction is lost, the producer is not */
         {E(ILLEGAL_GENERATION), A, ERR_ABORT},
         {E(UNKNOWN_MEMBER_ID), A, ERR_ABORT},
         {E(REBALANCE_IN_PROGRESS), A, ERR_ABORT},
         {E(FENCED_INSTANCE_ID), A, ERR_ABORT},
         {E(UNKNOWN_PRODUCER_ID), A, ERR_ABORT},
         {E(INVALID_PRODUCER_ID_MAPPING), A, ERR_ABORT},
-        {E(TOPIC_AUTHORIZATION_FAILED), A, ERR_ABORT},
-        {E(GROUP_AUTHORIZATION_FAILED), A, ERR_ABORT},
         {E(MSG_SIZE_TOO_LARGE), A, ERR_ABORT},
         {E(_TIMED_OUT), false, true, true, ERR_ABORT},
+        /* rights: only people can mend that */
+        {E(TOPIC_AUTHORIZATION_FAILED), A, ERR_FATAL},
+        {E(GROUP_AUTHORIZATION_FAILED), A, ERR_FATAL},
+        {E(TRANSACTIONAL_ID_AUTHORIZATION_FAILED), F, ERR_FATAL},
         /* the same call again */
         {E(_TIMED_OUT), R, ERR_RETRY},
         {E(COORDINATOR_LOAD_IN_PROGRESS), R, ERR_RETRY},
@@ -83,6 +85,53 @@ static void outside_transactions_only_people_can_mend_some(void **state)
     assert_non_null(strstr(e.text, "inbox"));
 }
 
+/* What the broker refuses shows to calls as a timeout; the words of the refusal make it final. Last of the tests: what was
+ * noted stays for a while. */
+static void a_refusal_makes_timeouts_final(void **state)
+{
+    struct err e = {0};
+    (void)state;
+    assert_false(kafka_note_error(E(_TRANSPORT), "connection refused"));
+    assert_false(kafka_note_error(E(_SSL), "SSL handshake failed: Disconnected"));
+    assert_false(kafka_read_fail(E(_TIMED_OUT), "metadata", NULL, &e));
+    assert_int_equal(e.cls, ERR_RETRY);
+    assert_true(kafka_note_error(E(_AUTHENTICATION), "invalid credentials"));
+    assert_false(kafka_note_error(E(_SSL), "certificate verify failed")); /* noted, but no news */
+    assert_false(kafka_read_fail(E(_TIMED_OUT), "metadata", NULL, &e));
+    assert_int_equal(e.cls, ERR_FATAL);
+    assert_string_equal(e.code, "BUS-DENIED");
+    assert_string_equal(e.text, "metadata: certificate verify failed");
+}
+
+static bool takes(const char *name, const char *value, struct err *e)
+{
+    static const struct conf_opt none[] = {{NULL}};
+    static const struct conf_opt *const tables[] = {none, NULL};
+    struct conf *c = conf_new(tables);
+    bool ok = conf_set(c, name, value, "test", e) && kafka_conf_check(c, e);
+    conf_free(c);
+    return ok;
+}
+
+static void wrong_options_are_named(void **state)
+{
+    static const char *const rows[][2] = {{"kafka.ssl.ca.location", "/nonexistent/ca.pem"},
+                                          {"kafka.ssl.key.location", "/nonexistent/key.pem"},
+                                          {"kafka.ssl.certificate.location", "/nonexistent/cert.pem"},
+                                          {"kafka.security.protocol", "secret"},
+                                          {"kafka.group.id", "mine"},
+                                          {"kafka.no.such.property", "1"}};
+    struct err e = {0};
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        assert_false(takes(rows[i][0], rows[i][1], &e));
+        assert_int_equal(e.cls, ERR_FATAL);
+        assert_non_null(strstr(e.text, rows[i][0]));
+    }
+    assert_true(takes("kafka.ssl.ca.location", "probe", &e));
+    assert_true(takes("kafka.linger.ms", "3", &e));
+}
+
 static bool is_valid(int32_t generation, const char *member)
 {
     rd_kafka_consumer_group_metadata_t *md =
@@ -111,6 +160,8 @@ int main(void)
         cmocka_unit_test(codes_name_what_the_runtime_looks_for),
         cmocka_unit_test(outside_transactions_only_people_can_mend_some),
         cmocka_unit_test(metadata_without_a_place_in_the_group_are_refused),
+        cmocka_unit_test(wrong_options_are_named),
+        cmocka_unit_test(a_refusal_makes_timeouts_final),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -131,8 +131,8 @@ static bool is_own(const struct bus_rec *r)
 
 static bool is_output(const struct svc_def *def, int topic)
 {
-    for (const enum topic_id *t = def->outputs; *t != TOPIC_N; t++)
-        if ((int)*t == topic)
+    for (const struct svc_output *o = def->outputs; o->topic != TOPIC_N; o++)
+        if ((int)o->topic == topic)
             return true;
     return topic == (int)def->facts || topic == (int)def->dlq;
 }

@@ -117,7 +117,8 @@ static struct svc_verdict remind(const struct svc_event *ev, struct svc_call *c)
     return SVC_DONE;
 }
 
-static const enum topic_id outputs[] = {TOPIC_ATTACHMENT_INBOX, TOPIC_NOTIFICATION, TOPIC_N};
+static const struct svc_output outputs[] = {
+    {TOPIC_ATTACHMENT_INBOX, EV_RESERVED}, {TOPIC_NOTIFICATION, EV_NOTIFICATION_ISSUED}, {TOPIC_N}};
 static const struct svc_table tables[] = {
     [TALLY_PLACES] = {"places", EV_STATE_PLACES, -1, NULL, 0},
     [TALLY_RESERVATION] = {"reservation", EV_STATE_RESERVATION, -1, NULL, 0},

@@ -17,7 +17,7 @@ static struct svc_verdict handle(const struct svc_event *ev, struct svc_call *c)
     return act ? act(ev, c) : SVC_DONE;
 }
 
-static const enum topic_id outputs[] = {TOPIC_ATTACHMENT_INBOX, TOPIC_N};
+static const struct svc_output outputs[] = {{TOPIC_ATTACHMENT_INBOX, EV_CANCEL}, {TOPIC_N}};
 static const struct svc_table tables[] = {{"places", EV_STATE_PLACES, -1, NULL, 0},
                                           {"clinic", EV_REGISTRY_CLINIC, TOPIC_REGISTRY_CLINIC, NULL, 0},
                                           {0}};
@@ -93,12 +93,20 @@ static struct svc_verdict emit_other_message(const struct svc_event *ev, struct 
     return SVC_DONE;
 }
 
+static struct svc_verdict emit_undeclared_message(const struct svc_event *ev, struct svc_call *c)
+{
+    Clinic__Attach__V1__Release m = CLINIC__ATTACH__V1__RELEASE__INIT;
+    svc_emit(c, TOPIC_ATTACHMENT_INBOX, ev->key, EV_RELEASE, &m, "");
+    return SVC_DONE;
+}
+
 static void test_bugs_end_the_process(void **state)
 {
     expect_bug(*state, read_unplanned);
     expect_bug(*state, write_register);
     expect_bug(*state, emit_elsewhere);
     expect_bug(*state, emit_other_message);
+    expect_bug(*state, emit_undeclared_message);
 }
 
 static struct svc_verdict write_and_reject(const struct svc_event *ev, struct svc_call *c)

@@ -25,7 +25,7 @@ static struct svc_verdict answer(const struct svc_event *ev, struct svc_call *c)
     return SVC_DONE;
 }
 
-static const enum topic_id no_outputs[] = {TOPIC_N};
+static const struct svc_output no_outputs[] = {{TOPIC_N}};
 static const struct svc_table tables[] = {{"answers", EV_STATE_PLACES, -1, NULL, 0}, {0}};
 static const struct svc_handler handlers[] = {{EV_RESERVED, -1, answer_plan, answer}, {0}};
 static const struct svc_def listener = {

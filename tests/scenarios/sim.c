@@ -178,19 +178,11 @@ void svc_del(struct svc_call *c, int table, struct bytes key)
     set(state_of(c->s, c->service, table, key), (struct bytes){0});
 }
 
-static bool may_write(const struct svc_def *def, enum topic_id topic)
-{
-    for (const enum topic_id *t = def->outputs; *t != TOPIC_N; t++)
-        if (*t == topic)
-            return true;
-    return false;
-}
-
 void svc_emit(struct svc_call *c, enum topic_id topic, struct bytes key, enum event_id type, const void *msg,
               const char *subject)
 {
     char text[64];
-    must(may_write(c->s->services[c->service].def, topic) && key.n && key.n < sizeof text);
+    must(svc_may_emit(c->s->services[c->service].def->outputs, topic, type) && key.n && key.n < sizeof text);
     memcpy(text, key.p, key.n);
     text[key.n] = '\0';
     sim_publish(c->s, topic, text, type, msg, subject);

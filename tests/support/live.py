@@ -38,10 +38,10 @@ def end_cleanly():
 
 
 class Platform:
-    def __init__(self, instances=1, partitions=6, time_source="record", state=None):
+    def __init__(self, instances=1, partitions=6, time_source="record", state=None, secure=False):
         self.instances = instances
         self.state = pathlib.Path(state or tempfile.mkdtemp(prefix="clinic-test-"))
-        self.env = dict(os.environ, PARTITIONS=str(partitions), TIME_SOURCE=time_source)
+        self.env = dict(os.environ, PARTITIONS=str(partitions), TIME_SOURCE=time_source, SECURE="yes" if secure else "")
         self.base = int(self.shell("free_port_base 45").strip())
         self.http_port, self.kafka_port, self.redis_port = self.base, self.base + 1, self.base + 2
         self.bootstrap = f"127.0.0.1:{self.kafka_port}"

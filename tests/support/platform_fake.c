@@ -60,7 +60,7 @@ static void start(struct member *m)
     };
     m->rt = runtime_new(&d);
     struct bus_conf bc = {.service = m->def->name, .instance = "0", .inbox = (int)m->def->inbox,
-                          .facts = (int)m->def->facts, .outputs = m->def->outputs, .listener = runtime_listener(m->rt)};
+                          .facts = (int)m->def->facts, .listener = runtime_listener(m->rt)};
     m->bus = fake_bus_open(p->c, &bc, NULL);
     m->store = fake_store_open(m->db, NULL);
     runtime_start(m->rt, m->bus, m->store);

@@ -41,8 +41,10 @@ static void on_out(void *ctx, const struct bus_rec *r) { sweep_line(((struct see
 static void outputs(struct seen *s)
 {
     const struct svc_def *def = s->run->c->def;
+    enum topic_id to[TOPIC_N + 1];
+    svc_output_topics(def->outputs, to);
     for (int32_t p = 0; p < s->run->c->partitions; p++) {
-        for (const enum topic_id *t = def->outputs; *t != TOPIC_N; t++)
+        for (const enum topic_id *t = to; *t != TOPIC_N; t++)
             if (*t != def->inbox)
                 fake_each(s->run->cluster, (int)*t, p, on_out, s);
         fake_each(s->run->cluster, (int)def->dlq, p, on_out, s);
@@ -189,7 +191,9 @@ static void on_order(void *ctx, const struct bus_rec *r)
 bool sweep_in_order(struct sweep_run *r)
 {
     bool ok = true;
-    for (const enum topic_id *t = r->c->def->outputs; *t != TOPIC_N; t++)
+    enum topic_id to[TOPIC_N + 1];
+    svc_output_topics(r->c->def->outputs, to);
+    for (const enum topic_id *t = to; *t != TOPIC_N; t++)
         for (int32_t p = 0; p < r->c->partitions; p++) {
             struct order_check o = {.service = r->c->def->name, .ok = true};
             fake_each(r->cluster, (int)*t, p, on_order, &o);

@@ -48,8 +48,7 @@ void sweep_start(struct sweep_run *r, int member)
     struct runtime_deps d = sweep_deps(r);
     m->rt = runtime_new(&d);
     struct bus_conf bc = {.service = r->c->def->name, .instance = m->instance, .inbox = (int)r->c->def->inbox,
-                          .facts = (int)r->c->def->facts, .outputs = r->c->def->outputs,
-                          .listener = runtime_listener(m->rt)};
+                          .facts = (int)r->c->def->facts, .listener = runtime_listener(m->rt)};
     m->bus = fake_bus_open(r->cluster, &bc, &m->fault);
     m->store = fake_store_open(r->db, &m->fault);
     runtime_start(m->rt, m->bus, m->store);

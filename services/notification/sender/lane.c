@@ -30,6 +30,12 @@ static uint64_t hash_of(const char *name)
     return h ? h : 1;
 }
 
+const struct metric_row lane_metrics[] = {
+    {METRIC_GAUGE, "clinic_sender_queued", "channel", "Orders waiting for a provider"},
+    {METRIC_COUNTER, "clinic_sender_dropped_total", "channel", "Orders that found the queue full; they come back"},
+    {0},
+};
+
 struct lane *lane_new(const struct lane_conf *c)
 {
     struct lane *l = calloc(1, sizeof *l);
@@ -44,9 +50,8 @@ struct lane *lane_new(const struct lane_conf *c)
     pthread_condattr_destroy(&steady);
     l->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     must(l->wake_fd >= 0);
-    l->queued = metric_new(METRIC_GAUGE, "clinic_sender_queued", "channel", "Orders waiting for a provider");
-    l->dropped = metric_new(METRIC_COUNTER, "clinic_sender_dropped_total", "channel",
-                            "Orders that found the queue full; they come back");
+    l->queued = metric_of(&lane_metrics[0]);
+    l->dropped = metric_of(&lane_metrics[1]);
     return l;
 }
 

@@ -10,6 +10,7 @@
  * Threads: any; lane_put never blocks. Jobs are owned by whoever took them until settled or put back. */
 #ifndef CLINIC_NOTIFICATION_LANE_H
 #define CLINIC_NOTIFICATION_LANE_H
+#include "base/metric.h"
 #include "outgoing.h"
 #include "runtime/store_redis.h"
 #include "wire/wire.h"
@@ -28,6 +29,8 @@ struct lane_conf {
 };
 struct lane;
 struct job;
+
+extern const struct metric_row lane_metrics[]; /* ended by .name == NULL */
 
 struct lane *lane_new(const struct lane_conf *c);              /* gives */
 void lane_free(struct lane *l);                                /* drops what is queued; NULL is fine */

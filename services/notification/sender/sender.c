@@ -173,4 +173,5 @@ static void sender_submit(void *outbound, enum event_id type, struct bytes packe
         lane_put(lane, o, packed, traceparent);
 }
 
-const struct svc_outbound_ops sender_ops = {.start = sender_start, .submit = sender_submit, .stop = sender_stop};
+const struct svc_outbound_ops sender_ops = {
+    .start = sender_start, .submit = sender_submit, .stop = sender_stop, .metrics = lane_metrics};
