@@ -166,6 +166,15 @@ void redis_send(struct redis_conn *c, const struct redis_cmd *cmd)
     c->awaited++;
 }
 
+bool redis_flush(struct redis_conn *c, struct err *e)
+{
+    int done = 0;
+    while (!done)
+        if (!c->ctx || redisBufferWrite(c->ctx, &done) != REDIS_OK)
+            return broken(c, e);
+    return true;
+}
+
 bool redis_receive(struct redis_conn *c, redisReply **ret, struct err *e)
 {
     redisReply *r = NULL;

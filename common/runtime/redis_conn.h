@@ -49,6 +49,8 @@ void redis_cmd_fini(struct redis_cmd *cmd);
 
 /* Put a command into the pipeline. */
 void redis_send(struct redis_conn *c, const struct redis_cmd *cmd);
+/* Send what is in the pipeline without waiting for replies; they are received later, before anything else is sent. */
+bool redis_flush(struct redis_conn *c, struct err *e) MUST_CHECK;
 /* Next reply of the pipeline; gives (freeReplyObject). An error reply is an error here, and ends the pipeline. */
 bool redis_receive(struct redis_conn *c, redisReply **ret, struct err *e) MUST_CHECK;
 /* Send and receive one. */

@@ -101,6 +101,9 @@ static bool turn_work(struct runtime *rt, int max_wait_ms, const char **doing, s
     *doing = "poll";
     if (!batch_gather(rt, idle_wait(rt, max_wait_ms), e))
         return false;
+    *doing = "apply";
+    if (!txn_settle(rt, e))
+        return false;
     *doing = "registers";
     if (!catchup_follow(rt, e))
         return false;
@@ -191,6 +194,9 @@ struct runtime *runtime_new(const struct runtime_deps *d)
     must(rt->parts);
     for (int32_t i = 0; i < d->conf->partitions; i++)
         rt->parts[i] = (struct part){.id = i, .failed_offset = -1};
+    rt->pending = calloc((size_t)d->conf->partitions, sizeof *rt->pending);
+    rt->pending_ret = calloc((size_t)d->conf->partitions, sizeof *rt->pending_ret);
+    must(rt->pending && rt->pending_ret);
     rt->log_recs = calloc(LOG_CHUNK, sizeof *rt->log_recs);
     must(rt->log_recs);
     batch_init(rt);
@@ -220,6 +226,8 @@ void runtime_free(struct runtime *rt)
         part_close_logs(rt, &rt->parts[i]);
     batch_fini(rt);
     free(rt->log_recs);
+    free(rt->pending);
+    free(rt->pending_ret);
     free(rt->parts);
     free(rt);
 }

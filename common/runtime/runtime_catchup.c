@@ -201,6 +201,8 @@ static bool step(struct runtime *rt, struct part *p, struct err *e)
     if (p->state == PART_OPEN)
         return true;
     rt->busy = true;
+    if (!txn_settle(rt, e))
+        return false;
     bool ok = p->state == PART_JOINING ? join(rt, p, e) : replay(rt, p, e);
     if (!ok)
         part_rejoin(rt, p, JOIN_STORE);

@@ -183,6 +183,12 @@ struct runtime {
     int64_t held_until;      /* steady clock; no work before, only polling */
     int hold_ms;             /* next back-off */
     size_t limit;            /* largest batch, halved after repeated aborts */
+    struct pending {         /* applied to the store, whose answer was not heard yet */
+        struct part *part;
+        uint32_t epoch;
+    } *pending;              /* conf->partitions of them */
+    size_t pending_n;
+    int *pending_ret;
     double usual_n;          /* moving average of records per batch */
     double usual_cost;       /* arena bytes of a record, as of late */
     int64_t probed_ms;       /* steady clock of the last look at the marks of an idle service */
@@ -259,7 +265,8 @@ enum txn_result {
 };
 enum txn_result txn_run(struct runtime *rt, struct err *e);
 bool txn_mend(struct runtime *rt, struct err *e) MUST_CHECK; /* recreate a broken producer; RETRY */
-bool txn_apply(struct runtime *rt, struct err *e) MUST_CHECK;
+bool txn_apply(struct runtime *rt, struct err *e) MUST_CHECK;  /* begins; the store works while the next batch is gathered */
+bool txn_settle(struct runtime *rt, struct err *e) MUST_CHECK; /* hear the answer, before anything else is asked of the store */
 
 /* runtime_deadletter.c */
 void deadletter_build(struct runtime *rt, const struct item *it, struct bus_out *out);

@@ -149,22 +149,38 @@ static void apply_positions(struct runtime *rt)
 }
 
 /* Facts of a committed transaction into the store, chained. What goes wrong here costs a catch-up and loses nothing:
- * the facts are in the log. */
+ * the facts are in the log. The marks are believed at once: nothing is read before txn_settle. */
 bool txn_apply(struct runtime *rt, struct err *e)
 {
     struct batch *b = &rt->b;
     if (b->applies_n == 0)
         return true;
+    if (!txn_settle(rt, e))
+        return false;
     apply_positions(rt);
-    if (!rt->store->ops->apply(rt->store, b->applies, b->applies_n, e)) {
+    if (!rt->store->ops->apply_begin(rt->store, b->applies, b->applies_n, e)) {
         for (size_t i = 0; i < b->applies_n; i++)
             part_rejoin(rt, b->applies_to[i], JOIN_APPLY);
         return false;
     }
     for (size_t i = 0; i < b->applies_n; i++) {
-        b->applies_to[i]->src[0].mark = b->applies_to[i]->src[0].next = b->applies[i].next;
-        if (b->applies[i].ret == STORE_GAP)
-            part_rejoin(rt, b->applies_to[i], JOIN_APPLY);
+        struct part *p = b->applies_to[i];
+        p->src[0].mark = p->src[0].next = b->applies[i].next;
+        rt->pending[rt->pending_n++] = (struct pending){p, p->epoch};
     }
     return true;
+}
+
+/* A partition that was given up, or made to rejoin, meanwhile asks the store itself where it stands. */
+bool txn_settle(struct runtime *rt, struct err *e)
+{
+    size_t n = rt->pending_n;
+    if (n == 0)
+        return true;
+    rt->pending_n = 0;
+    bool ok = rt->store->ops->apply_end(rt->store, rt->pending_ret, n, e);
+    for (size_t i = 0; i < n; i++)
+        if ((!ok || rt->pending_ret[i] == STORE_GAP) && rt->pending[i].part->epoch == rt->pending[i].epoch)
+            part_rejoin(rt, rt->pending[i].part, JOIN_APPLY);
+    return ok;
 }

@@ -52,6 +52,11 @@ struct store_ops {
                  struct arena *mem, size_t *ret_stale, struct err *e);
     /* One round trip for all batches; each is atomic by itself and reports in .ret. */
     bool (*apply)(struct store *s, struct store_batch *batches, size_t n, struct err *e);
+    /* The same in two halves, so that the caller works while the store does: the batches are on their way when the first
+     * returns, and may be forgotten; the second, called next of all, tells in ret[i] what .ret would. Without an answer
+     * (ERR_RETRY of the second) each may have been applied or not. */
+    bool (*apply_begin)(struct store *s, struct store_batch *batches, size_t n, struct err *e);
+    bool (*apply_end)(struct store *s, int *ret, size_t n, struct err *e);
     /* Mark of a source; -1 = absent. */
     bool (*mark)(struct store *s, int32_t part, int topic, int64_t *ret, struct err *e);
     /* Forget a partition's data and marks of one source, before a rebuild from 0 (when the mark is beyond the log). */

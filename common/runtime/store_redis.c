@@ -10,6 +10,7 @@ static struct store_redis *of(struct store *s) { return (struct store_redis *)s;
 /* Ready for one attempt. */
 static bool start(struct store_redis *s, struct err *e)
 {
+    must(!s->applying);
     arena_reset(s->mem);
     s->conn.lost_scripts = false;
     return redis_conn_up(&s->conn, e);
@@ -30,6 +31,21 @@ static bool sr_apply(struct store *st, struct store_batch *batches, size_t n, st
 {
     struct store_redis *s = of(st);
     return ATTEMPT(s, store_redis_apply(s, batches, n, e));
+}
+
+static bool sr_apply_begin(struct store *st, struct store_batch *batches, size_t n, struct err *e)
+{
+    struct store_redis *s = of(st);
+    s->applying = start(s, e) && store_redis_apply_begin(s, batches, n, e);
+    return s->applying;
+}
+
+static bool sr_apply_end(struct store *st, int *ret, size_t n, struct err *e)
+{
+    struct store_redis *s = of(st);
+    must(s->applying);
+    s->applying = false;
+    return store_redis_apply_end(s, ret, n, e);
 }
 
 static bool sr_mark(struct store *st, int32_t part, int topic, int64_t *ret, struct err *e)
@@ -89,6 +105,8 @@ static void sr_close(struct store *st)
 static const struct store_ops ops = {
     .read = sr_read,
     .apply = sr_apply,
+    .apply_begin = sr_apply_begin,
+    .apply_end = sr_apply_end,
     .mark = sr_mark,
     .wipe = sr_wipe,
     .due = sr_due,

@@ -44,16 +44,40 @@ static void send_apply(struct store_redis *s, const struct store_batch *b)
     redis_send(&s->conn, cmd);
 }
 
-bool store_redis_apply(struct store_redis *s, struct store_batch *batches, size_t n, struct err *e)
+bool store_redis_apply_begin(struct store_redis *s, const struct store_batch *batches, size_t n, struct err *e)
 {
     for (size_t i = 0; i < n; i++)
         send_apply(s, &batches[i]);
-    for (size_t i = 0; i < n; i++) {
-        redisReply *r;
-        if (!redis_receive(&s->conn, &r, e))
+    return redis_flush(&s->conn, e);
+}
+
+static bool receive_result(struct store_redis *s, int *ret, struct err *e)
+{
+    redisReply *r;
+    if (!redis_receive(&s->conn, &r, e))
+        return false;
+    *ret = r->integer == 0 ? STORE_APPLIED : r->integer == 1 ? STORE_DUP : STORE_GAP;
+    freeReplyObject(r);
+    return true;
+}
+
+bool store_redis_apply_end(struct store_redis *s, int *ret, size_t n, struct err *e)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!receive_result(s, &ret[i], e))
             return false;
-        batches[i].ret = r->integer == 0 ? STORE_APPLIED : r->integer == 1 ? STORE_DUP : STORE_GAP;
-        freeReplyObject(r);
+    return true;
+}
+
+bool store_redis_apply(struct store_redis *s, struct store_batch *batches, size_t n, struct err *e)
+{
+    if (!store_redis_apply_begin(s, batches, n, e))
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        int ret;
+        if (!receive_result(s, &ret, e))
+            return false;
+        batches[i].ret = ret;
     }
     return true;
 }

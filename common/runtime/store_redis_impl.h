@@ -18,6 +18,7 @@ struct store_redis {
     size_t tables_n;
     char *service;
     struct arena *mem;     /* of one call: keys and numbers as text */
+    bool applying;               /* between apply_begin and apply_end */
     struct redis_cmd cmd;  /* reused */
 };
 
@@ -37,6 +38,8 @@ void store_call_start(struct store_redis *s, enum store_script script, size_t ke
 
 /* store_redis_apply.c, store_redis_read.c, store_redis_query.c: one attempt on a connection that is up. */
 bool store_redis_apply(struct store_redis *s, struct store_batch *batches, size_t n, struct err *e);
+bool store_redis_apply_begin(struct store_redis *s, const struct store_batch *batches, size_t n, struct err *e) MUST_CHECK;
+bool store_redis_apply_end(struct store_redis *s, int *ret, size_t n, struct err *e) MUST_CHECK;
 struct store_reading {
     const struct store_expect *exp;
     size_t exp_n;

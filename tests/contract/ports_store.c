@@ -175,6 +175,40 @@ static void several_batches_report_each_for_itself(void **state)
     assert_int_equal(mark_of(s, 0, PORTS_FACTS), 4);
 }
 
+/* The memory of the batches is gone by the time of the answer. */
+static void begin_and_forget(struct store *s, int64_t prev, int64_t next, const char *value)
+{
+    char text[8];
+    snprintf(text, sizeof text, "%s", value);
+    struct store_put p = put(PORTS_CASE, "c", text, 0);
+    struct store_batch b[] = {
+        {.part = 0, .topic = PORTS_FACTS, .prev = prev, .next = next, .puts = &p, .n = 1},
+        {.part = 1, .topic = PORTS_FACTS, .prev = prev + 7, .next = next + 7, .puts = &p, .n = 1},
+    };
+    struct err e;
+    OK(s->ops->apply_begin(s, b, 2, &e));
+    memset(text, 'x', sizeof text);
+    memset(b, 0, sizeof b);
+}
+
+static void an_apply_in_two_halves_is_an_apply(void **state)
+{
+    struct store *s = *state;
+    struct err e;
+    int ret[2];
+    begin_and_forget(s, 0, 3, "one");
+    OK(s->ops->apply_end(s, ret, 2, &e));
+    assert_int_equal(ret[0], STORE_APPLIED);
+    assert_int_equal(ret[1], STORE_GAP);
+    assert_string_equal(value_of(s, 0, PORTS_CASE, "c"), "one");
+    begin_and_forget(s, 0, 3, "two");
+    OK(s->ops->apply_end(s, ret, 2, &e));
+    assert_int_equal(ret[0], STORE_DUP);
+    assert_string_equal(value_of(s, 0, PORTS_CASE, "c"), "one");
+    assert_int_equal(mark_of(s, 0, PORTS_FACTS), 3);
+    assert_int_equal(mark_of(s, 1, PORTS_FACTS), -1);
+}
+
 static size_t due(struct store *s, int64_t now, size_t limit, struct store_due *out, int64_t *next)
 {
     struct err e;
@@ -324,6 +358,7 @@ int ports_store_run(const struct store_env *e)
         STORE_TEST(a_read_states_the_marks_it_relies_on),
         STORE_TEST(values_are_bytes_and_empty_is_not_absent),
         STORE_TEST(several_batches_report_each_for_itself),
+        STORE_TEST(an_apply_in_two_halves_is_an_apply),
         STORE_TEST(due_records_come_earliest_first),
         STORE_TEST(a_put_moves_or_clears_the_due_time),
         STORE_TEST(a_wipe_forgets_one_source_of_one_partition),

@@ -103,6 +103,36 @@ static void a_full_server_may_be_tried_again(void **state)
     s->ops->close(s);
 }
 
+/* The server forgot its scripts, or the connection ended, after the first half: the second says so, and the next call works. */
+static void a_lost_answer_may_be_tried_again(void **state)
+{
+    static const char *const mishaps[] = {"SCRIPT FLUSH", "CLIENT KILL TYPE normal SKIPME yes"};
+    struct store_put p = {PORTS_PERSON, {"k", 1}, {"v", 1}, 0};
+    (void)state;
+    struct store *s = open_at(redis_server_url());
+    apply_one(s, 0, 1);
+    for (int i = 0; i < 2; i++) {
+        struct err e = {0};
+        struct store_batch b = {.part = 0, .topic = PORTS_FACTS, .prev = i + 1, .next = i + 2, .puts = &p, .n = 1};
+        int ret;
+        int64_t mark;
+        if (i == 0) /* before the half is sent, so that the script is missing */
+            redis_server_do(mishaps[i]);
+        OK(s->ops->apply_begin(s, &b, 1, &e));
+        if (i == 1)
+            redis_server_do(mishaps[i]);
+        bool heard = s->ops->apply_end(s, &ret, 1, &e);
+        assert_true(i == 1 || !heard); /* a connection may end after its answer was received */
+        if (!heard)
+            assert_int_equal(e.cls, ERR_RETRY);
+        if (!s->ops->mark(s, 0, PORTS_FACTS, &mark, &e)) /* the end of a connection shows at the first use */
+            OK(s->ops->mark(s, 0, PORTS_FACTS, &mark, &e));
+        if (mark < b.next)
+            apply_one(s, b.prev, b.next);
+    }
+    s->ops->close(s);
+}
+
 static void passwords_are_checked(void **state)
 {
     char url[96];
@@ -176,6 +206,7 @@ int redis_only_run(void)
         cmocka_unit_test_setup(a_restarted_server_is_found_again, flush),
         cmocka_unit_test_setup(a_server_that_evicts_is_refused, flush),
         cmocka_unit_test_setup(a_full_server_may_be_tried_again, flush),
+        cmocka_unit_test_setup(a_lost_answer_may_be_tried_again, flush),
         cmocka_unit_test_setup(passwords_are_checked, flush),
         cmocka_unit_test_setup(wrong_addresses_are_named, flush),
         cmocka_unit_test_setup(another_layout_is_as_good_as_absent, flush),

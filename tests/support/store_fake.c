@@ -29,6 +29,9 @@ struct fake_store {
     struct store store;
     struct fake_db *db;
     struct fake_fault *fault;
+    struct err applied;     /* what apply_end will tell */
+    size_t applied_n;
+    int applied_ret[1000];
 };
 
 static struct fake_store *of(struct store *s) { return (struct fake_store *)s; }
@@ -260,6 +263,38 @@ static bool op_apply(struct store *st, struct store_batch *batches, size_t n, st
     return fv == FAKE_GO_ON;
 }
 
+/* Done at once; a fault "after" the call is one that the answer tells. */
+static bool op_apply_begin(struct store *st, struct store_batch *batches, size_t n, struct err *e)
+{
+    struct fake_store *s = of(st);
+    struct err why = {0};
+    if (!op_apply(st, batches, n, &why) && why.cls != ERR_RETRY) {
+        *e = why;
+        return false;
+    }
+    s->applied = why;
+    s->applied_n = n;
+    for (size_t i = 0; i < n; i++)
+        s->applied_ret[i] = batches[i].ret;
+    return true;
+}
+
+static bool op_apply_end(struct store *st, int *ret, size_t n, struct err *e)
+{
+    struct fake_store *s = of(st);
+    must(s->applied_n == n);
+    s->applied_n = 0;
+    if (s->applied.cls != ERR_NONE) {
+        *e = s->applied;
+        return false;
+    }
+    if (enter(s, "store_apply_end", e) != FAKE_GO_ON)
+        return false;
+    for (size_t i = 0; i < n; i++)
+        ret[i] = s->applied_ret[i];
+    return true;
+}
+
 static bool op_mark(struct store *st, int32_t part, int topic, int64_t *ret, struct err *e)
 {
     struct fake_store *s = of(st);
@@ -340,7 +375,8 @@ static bool op_ping(struct store *st, struct err *e) { return enter(of(st), "sto
 static void op_close(struct store *st) { free(st ? of(st) : NULL); }
 
 static const struct store_ops ops = {
-    .read = op_read, .apply = op_apply, .mark = op_mark, .wipe = op_wipe, .due = op_due,
+    .read = op_read, .apply = op_apply, .apply_begin = op_apply_begin, .apply_end = op_apply_end,
+    .mark = op_mark, .wipe = op_wipe, .due = op_due,
     .scan = op_scan, .ping = op_ping, .close = op_close,
 };
 
