@@ -108,7 +108,7 @@ class Platform:
 
     def start_service(self, service, instance=0):
         if service == "gateway":
-            self.shell("start gateway \"$BIN/gateway\" --config \"$STATE/conf/gateway.ini\"")
+            self.shell("launch_gateway")
         else:
             self.shell(f"start_service {service} {instance}")
 
