@@ -36,6 +36,7 @@ static void tell(const struct sweep_run *r, const char *sweep, const char *want,
     for (int i = 0; i < SWEEP_MEMBERS; i++)
         if (r->m[i].fault.calls)
             fake_fault_print(&r->m[i].fault);
+    fake_trace_print(&r->trace);
 }
 
 struct sweep {
@@ -173,6 +174,29 @@ static void zombies(struct sweep *s)
 
 bool sweep_zombies(const struct sweep_case *c, struct sweep_report *ret) { return sweep_with(c, ret, zombies); }
 
+/* As take_over, but the other is started in its place, under its ordinal: one transactional id, two processes. */
+static bool replace(void *ctx)
+{
+    struct sweep_run *r = ctx;
+    r->m[0].is_replaced = true;
+    snprintf(r->m[1].instance, sizeof r->m[1].instance, "%s", r->m[0].instance);
+    return take_over(ctx);
+}
+
+static void arm_replaced(struct sweep_run *r, void *how)
+{
+    arm_zombie(r, how);
+    r->m[0].fault.pause = replace;
+}
+
+static void replaced(struct sweep *s)
+{
+    for (long n = 1; n <= s->calls && !enough(s); n++)
+        once(s, "replaced zombie", arm_replaced, &n);
+}
+
+bool sweep_replaced(const struct sweep_case *c, struct sweep_report *ret) { return sweep_with(c, ret, replaced); }
+
 /* The other joins; some calls later it dies without a word. */
 static bool come_and_go(void *ctx)
 {
@@ -275,7 +299,8 @@ bool sweep_stores(const struct sweep_case *c, struct sweep_report *ret) { return
 bool sweep_all(const struct sweep_case *c, struct sweep_report *ret)
 {
     static bool (*const all[])(const struct sweep_case *, struct sweep_report *) = {
-        sweep_crashes, sweep_double_crashes, sweep_errors, sweep_zombies, sweep_rebalances, sweep_stores,
+        sweep_crashes, sweep_double_crashes, sweep_errors, sweep_zombies, sweep_replaced, sweep_rebalances,
+        sweep_stores,
     };
     bool ok = true;
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)

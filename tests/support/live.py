@@ -84,6 +84,10 @@ class Platform:
             print(f"state and logs are kept in {self.state}")
 
     # --- processes ---
+    def processes(self):
+        """Names of all that is ours: every instance of every service, and the gateway."""
+        return [f"{service}-{i}" for service in SERVICES for i in range(self.instances)] + ["gateway"]
+
     def pid(self, name):
         path = self.state / ("kafka" if name == "kafka" else "pid") / ("kafka.pid" if name == "kafka" else name)
         return int(path.read_text())
