@@ -95,7 +95,7 @@ int kafka_env_die(char **argv)
     member_begin(&m);
     member_produce(&m, m.facts, 0, "person/1", argv[1]);
     member_offsets(&m, 0, round + 1);
-    setitimer(ITIMER_REAL, &(struct itimerval){.it_value.tv_usec = 100 + round * 900}, NULL);
+    setitimer(ITIMER_REAL, &(struct itimerval){.it_value.tv_usec = 100 + round * 400}, NULL);
     member_commit(&m);
     raise(SIGKILL);
     return 1;

@@ -70,6 +70,13 @@ static bool once(struct sweep *s, const char *name, void (*arm)(struct sweep_run
     return ok;
 }
 
+/* Under a slow tool only every n-th place is disturbed: CLINIC_TEST_EVERY. */
+static long stride(void)
+{
+    const char *every = getenv("CLINIC_TEST_EVERY");
+    return every && atol(every) > 1 ? atol(every) : 1;
+}
+
 static bool enough(const struct sweep *s)
 {
     return s->report->violations >= (s->report->stop_after ? s->report->stop_after : 1);
@@ -107,7 +114,7 @@ static void arm_fault(struct sweep_run *r, void *how)
 
 static void crashes(struct sweep *s)
 {
-    for (long n = 1; n <= s->calls && !enough(s); n++)
+    for (long n = 1; n <= s->calls && !enough(s); n += stride())
         for (int after = 0; after < 2; after++)
             once(s, "crash", arm_fault, &(struct fault_plan){.at = n, .after = after});
 }
@@ -115,7 +122,7 @@ static void crashes(struct sweep *s)
 static void double_crashes(struct sweep *s)
 {
     static const long second[] = {1, 4, 9, 13, 17, 22, 30};
-    for (long n = 1; n <= s->calls && !enough(s); n += 3)
+    for (long n = 1; n <= s->calls && !enough(s); n += 3 * stride())
         for (size_t k = 0; k < sizeof second / sizeof *second; k++)
             once(s, "two crashes", arm_fault, &(struct fault_plan){.at = n, .after = n & 1, .second_at = second[k]});
 }
@@ -124,7 +131,7 @@ static void errors(struct sweep *s)
 {
     static const enum err_class classes[] = {ERR_RETRY, ERR_ABORT, ERR_STALE, ERR_UNKNOWN, ERR_FENCED, ERR_FATAL};
     static const long times[] = {1, 2, 5, 80};
-    for (long n = 1; n <= s->calls && !enough(s); n++)
+    for (long n = 1; n <= s->calls && !enough(s); n += stride())
         for (size_t k = 0; k < sizeof classes / sizeof *classes; k++)
             for (int after = 0; after < 2; after++)
                 for (size_t t = 0; t < (classes[k] == ERR_RETRY && !after ? 4u : 1u); t++)
@@ -168,7 +175,7 @@ static void arm_zombie(struct sweep_run *r, void *how)
 
 static void zombies(struct sweep *s)
 {
-    for (long n = 1; n <= s->calls && !enough(s); n++)
+    for (long n = 1; n <= s->calls && !enough(s); n += stride())
         once(s, "zombie", arm_zombie, &n);
 }
 
@@ -191,7 +198,7 @@ static void arm_replaced(struct sweep_run *r, void *how)
 
 static void replaced(struct sweep *s)
 {
-    for (long n = 1; n <= s->calls && !enough(s); n++)
+    for (long n = 1; n <= s->calls && !enough(s); n += stride())
         once(s, "replaced zombie", arm_replaced, &n);
 }
 
@@ -221,7 +228,7 @@ static void arm_visit(struct sweep_run *r, void *how)
 
 static void rebalances(struct sweep *s)
 {
-    for (long n = 1; n <= s->calls && !enough(s); n++)
+    for (long n = 1; n <= s->calls && !enough(s); n += stride())
         once(s, "rebalance", arm_visit, &n);
 }
 
@@ -285,7 +292,7 @@ static void arm_store(struct sweep_run *r, void *how)
 static void stores(struct sweep *s)
 {
     static const long ages[] = {5, 20, 60};
-    for (long n = 1; n <= s->calls && !enough(s); n++) {
+    for (long n = 1; n <= s->calls && !enough(s); n += stride()) {
         once(s, "store forgets", arm_store, &(struct store_plan){forget, n, 0});
         once(s, "store applies half", arm_store, &(struct store_plan){break_half, n, 0});
         once(s, "store away", arm_store, &(struct store_plan){be_away, n, 0});
