@@ -120,6 +120,19 @@ void rig_redis_flush(struct rig *r)
     assert_int_equal(system(command), 0);
 }
 
+void rig_redis_save(struct rig *r)
+{
+    char *command = arena_printf(r->mem, "redis-cli -s %s/redis.sock save >/dev/null", r->dir);
+    must(system(command) == 0);
+}
+
+void rig_redis_go_back(struct rig *r)
+{
+    end(&r->redis, SIGKILL);
+    unlink(arena_printf(r->mem, "%s/redis.sock", r->dir)); /* its coming back tells that the server is there */
+    start_redis(r);
+}
+
 void rig_redis_wait(struct rig *r, const char *text)
 {
     char *command = arena_printf(r->mem, "redis-cli -s %s/redis.sock keys '*%s*' | grep -q .", r->dir, text);
