@@ -1,7 +1,7 @@
 /* clock_step.c - preloaded into a service by the fault campaign: its wall clock jumps while it runs, as when somebody sets
  * the machine's date. The file named by CLOCK_STEP_FILE holds one int64, milliseconds to add to the wall clock.
- * As the kernel does it: CLOCK_MONOTONIC is left alone, and a wait until a time of the wall clock (librdkafka's condition
- * variables wait so) ends early or late when the clock jumps meanwhile. That is why libfaketime does not do here: it makes
+ * As the kernel does it: CLOCK_MONOTONIC is left alone, and a wait until a time of the wall clock (librdkafka waits so, by
+ * cnd_timedwait) ends early or late when the clock jumps meanwhile. That is why libfaketime does not do here: it makes
  * such waits relative once, when they begin.
  * Threads: any. Memory: one page, shared with the campaign. Errors: without the file the clock is the true one. */
 #include <dlfcn.h>
@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/time.h>
+#include <threads.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -20,7 +21,7 @@
 #define WALL_FROM_S 1000000000    /* a deadline beyond is of the wall clock: no machine is up for 30 years */
 
 typedef int clock_fn(clockid_t clock, struct timespec *ret);
-typedef int wait_fn(pthread_cond_t *c, pthread_mutex_t *m, const struct timespec *until);
+typedef int wait_fn(void *condition, void *mutex, const struct timespec *until);
 
 static const volatile int64_t *step_ms;
 
@@ -52,14 +53,6 @@ static int true_clock(clockid_t clock, struct timespec *ret)
     if (!f)
         f = (clock_fn *)behind("clock_gettime", NULL);
     return f(clock, ret);
-}
-
-static int true_wait(pthread_cond_t *c, pthread_mutex_t *m, const struct timespec *until)
-{
-    static wait_fn *f;
-    if (!f)
-        f = (wait_fn *)behind("pthread_cond_timedwait", "GLIBC_2.3.2");
-    return f(c, m, until);
 }
 
 static int64_t ns_of(const struct timespec *t) { return t->tv_sec * SECOND_NS + t->tv_nsec; }
@@ -107,15 +100,30 @@ int timespec_get(struct timespec *ret, int base)
     return base == TIME_UTC && clock_gettime(CLOCK_REALTIME, ret) == 0 ? base : 0;
 }
 
-int pthread_cond_timedwait(pthread_cond_t *restrict c, pthread_mutex_t *restrict m, const struct timespec *restrict until)
+/* Until the stepped clock says so; timed_out is what `wait` answers at the end of its time. */
+static int wait_stepped(wait_fn *wait, int timed_out, void *condition, void *mutex, const struct timespec *until)
 {
-    if (until->tv_sec < WALL_FROM_S)
-        return true_wait(c, m, until);
     for (;;) {
         int64_t now = true_ns(), left = ns_of(until) - (now + step_ns());
         struct timespec slice = of_ns(now + (left < SLICE_NS ? left : SLICE_NS));
-        int rc = true_wait(c, m, &slice); /* one of the past returns at once */
-        if (rc != ETIMEDOUT || left <= SLICE_NS)
+        int rc = wait(condition, mutex, &slice); /* one of the past returns at once */
+        if (rc != timed_out || left <= SLICE_NS)
             return rc;
     }
+}
+
+int pthread_cond_timedwait(pthread_cond_t *restrict c, pthread_mutex_t *restrict m, const struct timespec *restrict until)
+{
+    static wait_fn *f;
+    if (!f)
+        f = (wait_fn *)behind("pthread_cond_timedwait", "GLIBC_2.3.2");
+    return until->tv_sec < WALL_FROM_S ? f(c, m, until) : wait_stepped(f, ETIMEDOUT, c, m, until);
+}
+
+int cnd_timedwait(cnd_t *restrict c, mtx_t *restrict m, const struct timespec *restrict until)
+{
+    static wait_fn *f;
+    if (!f)
+        f = (wait_fn *)behind("cnd_timedwait", NULL);
+    return wait_stepped(f, thrd_timedout, c, m, until);
 }
