@@ -120,6 +120,28 @@ bool claims_get(struct claims *c, const char *name, struct bytes *ret, struct er
     return true;
 }
 
+static bool read_run_id(const redisReply *r, char ret[CLAIMS_SERVER_BYTES], struct err *e)
+{
+    const char *at = r->type == REDIS_REPLY_STRING ? strstr(r->str, "run_id:") : NULL;
+    return (at && sscanf(at, "run_id:%40[0-9a-f]", ret) == 1) ||
+           err_set(e, ERR_RETRY, "REDIS-INFO", "the server does not tell its run id");
+}
+
+bool claims_server(struct claims *c, char ret[CLAIMS_SERVER_BYTES], struct err *e)
+{
+    redisReply *r;
+    pthread_mutex_lock(&c->lock);
+    redis_cmd_start(&c->cmd, "INFO");
+    redis_cmd_add_str(&c->cmd, "server");
+    bool ok = call(c, &r, e);
+    pthread_mutex_unlock(&c->lock);
+    if (!ok)
+        return false;
+    ok = read_run_id(r, ret, e);
+    freeReplyObject(r);
+    return ok;
+}
+
 void claims_close(struct claims *c)
 {
     if (!c)

@@ -131,8 +131,9 @@ const char *kafka_err_code(enum err_class cls, rd_kafka_resp_err_t code)
     };
     if (kafka_is_fence(code))
         return "BUS-FENCED";
+    /* An invalid timestamp is not among them: our own clock runs ahead, and the input record must wait for a true one. */
     if (cls == ERR_ABORT && (code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE || code == RD_KAFKA_RESP_ERR_INVALID_RECORD ||
-                             code == RD_KAFKA_RESP_ERR_INVALID_MSG_SIZE || code == RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP))
+                             code == RD_KAFKA_RESP_ERR_INVALID_MSG_SIZE))
         return BUS_RECORD_REFUSED;
     return codes[cls];
 }

@@ -41,7 +41,7 @@ import org.jsmpp.util.MessageId;
  * <pre>Smsc --dir DIR --port PORT [--system-id ID]
  * DIR/port       the port (for --port 0: a free one)
  * DIR/password   password, made at the first start (8 characters, as SMPP allows)
- * DIR/sms.jsonl  one line a whole message: time, to, from, text, parts, ids
+ * DIR/sms.jsonl  one line a whole message: time, to, from, text, parts, ids, answered (false: a part was taken without answer)
  * DIR/refused    one line a bind that was refused
  * DIR/mode       a fault to play, read at every submit: "WORD [N]", N = for the first N submits after the file changed.
  *                ok; reject (0x0b); throttle (0x58); swallow (taken, never answered); cut (taken, connection closed);
@@ -54,6 +54,7 @@ public final class Smsc implements ServerMessageReceiverListener {
         final String[] texts;
         final List<String> ids = new ArrayList<>();
         int left;
+        boolean answered = true;
 
         Joined(int total) {
             texts = new String[total];
@@ -156,10 +157,11 @@ public final class Smsc implements ServerMessageReceiverListener {
     }
 
     /** Keep the part; write the message once it is whole. */
-    private synchronized void keep(SubmitSm pdu, Part part, String id) throws IOException {
+    private synchronized void keep(SubmitSm pdu, Part part, String id, boolean answered) throws IOException {
         String key = pdu.getSourceAddr() + "/" + pdu.getDestAddress() + "/" + part.ref() + "/" + part.total();
         Joined message = joining.computeIfAbsent(key, k -> new Joined(part.total()));
         message.ids.add(id);
+        message.answered &= answered;
         if (message.texts[part.number() - 1] == null) {
             message.left--;
         }
@@ -170,9 +172,11 @@ public final class Smsc implements ServerMessageReceiverListener {
         joining.remove(key);
         List<String> ids = new ArrayList<>();
         message.ids.forEach(i -> ids.add(quoted(i)));
-        log.write(String.format("{\"time\":%d.%03d,\"to\":%s,\"from\":%s,\"text\":%s,\"parts\":%d,\"ids\":[%s]}%n",
+        log.write(String.format("{\"time\":%d.%03d,\"to\":%s,\"from\":%s,\"text\":%s,\"parts\":%d,\"ids\":[%s],"
+                + "\"answered\":%b}%n",
                 System.currentTimeMillis() / 1000, System.currentTimeMillis() % 1000, quoted(pdu.getDestAddress()),
-                quoted(pdu.getSourceAddr()), quoted(String.join("", message.texts)), part.total(), String.join(",", ids)));
+                quoted(pdu.getSourceAddr()), quoted(String.join("", message.texts)), part.total(), String.join(",", ids),
+                message.answered));
         log.flush();
     }
 
@@ -222,8 +226,9 @@ public final class Smsc implements ServerMessageReceiverListener {
             throw refused(SMPPConstant.STAT_ESME_RTHROTTLED);
         }
         String id = idPrefix + nextId.incrementAndGet();
+        boolean answered = !mode.equals("swallow") && !mode.equals("cut");
         try {
-            keep(pdu, part(pdu), id);
+            keep(pdu, part(pdu), id, answered);
         } catch (IOException | IllegalArgumentException e) {
             throw refused(SMPPConstant.STAT_ESME_RSYSERR);
         }

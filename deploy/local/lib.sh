@@ -171,6 +171,12 @@ source = UMIAS
 INI
 }
 
+# launch NAME COMMAND...: a process of ours; a test puts a program of its own before it (RUN_WITH NAME COMMAND...)
+launch() {
+    local name=$1
+    shift
+    start "$name" ${RUN_WITH:+"$RUN_WITH" "$name"} "$@"
+}
 # start_service NAME [INSTANCE]
 start_service() {
     local name=$1 instance=${2:-0} conf
@@ -181,11 +187,12 @@ start_service() {
     esac
     local -a identity=()
     [ -z "${SECURE:-}" ] || identity=(--set "kafka.sasl.username=$name" --set "kafka.sasl.password_file=$STATE/secure/users/$name")
-    start "$name-$instance" "$BIN/$name" --config "$STATE/conf/$conf.ini" --set "instance=$instance" \
+    launch "$name-$instance" "$BIN/$name" --config "$STATE/conf/$conf.ini" --set "instance=$instance" \
         --set "admin.listen=127.0.0.1:$(admin_port "$name" "$instance")" "${identity[@]}"
 }
+launch_gateway() { launch gateway "$BIN/gateway" --config "$STATE/conf/gateway.ini"; }
 start_gateway() {
-    start gateway "$BIN/gateway" --config "$STATE/conf/gateway.ini"
+    launch_gateway
     wait_for 20 "the gateway" http_ok "$(admin_port gateway 0)" /readyz
 }
 ctl() { "$BIN/attachctl" --config "$STATE/conf/operator.ini" "$@"; }
@@ -193,7 +200,8 @@ ctl() { "$BIN/attachctl" --config "$STATE/conf/operator.ini" "$@"; }
 start_kafka() {
     local -a secure=()
     [ -z "${SECURE:-}" ] || { make_secrets; secure=(--secure "$SECURE_DIR"); }
-    "$repo/deploy/local/kafka" start --dir "$STATE/kafka" --port "$KAFKA_PORT" "${secure[@]}" >"$STATE/log/kafka-start.log" 2>&1 ||
+    "$repo/deploy/local/kafka" start --dir "$STATE/kafka" --port "$KAFKA_PORT" ${KAFKA_DATA:+--data "$KAFKA_DATA"} "${secure[@]}" \
+        >"$STATE/log/kafka-start.log" 2>&1 ||
         { tail -n 3 "$STATE/log/kafka-start.log" >&2; die "Kafka did not start"; }
 }
 write_gateway_conf() {

@@ -4,7 +4,7 @@
     sms_http_sink.py --dir DIR --port PORT
 
 DIR/port       the port (for --port 0: a free one)
-DIR/sms.jsonl  one line a request: time, headers, body, fields (decoded JSON or form)
+DIR/sms.jsonl  one line a request: time, headers, body, fields (decoded JSON or form), answered
 DIR/mode       what to answer, read at every request: a status, "drop" (taken, no answer), or "200 TEXT"; absent = 200 OK
 """
 import argparse
@@ -31,10 +31,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
         is_json = "json" in self.headers["Content-Type"]
         fields = json.loads(body) if is_json else dict(urllib.parse.parse_qsl(body, keep_blank_values=True))
-        line = {"time": time.time(), "headers": dict(self.headers), "body": body, "fields": fields}
+        mode = self.mode()
+        line = {"time": time.time(), "headers": dict(self.headers), "body": body, "fields": fields, "answered": mode != "drop"}
         with open(self.folder / "sms.jsonl", "a", encoding="utf-8") as log:
             log.write(json.dumps(line, ensure_ascii=False) + "\n")
-        mode = self.mode()
         if mode == "drop":
             self.close_connection = True
             self.connection.close()

@@ -6,7 +6,7 @@
 DIR/port      the port (for --port 0: a free one)
 DIR/password  password of the user, made at the first start
 DIR/cert.pem  its own certificate, made at the first start: the client's smtp.ca_file
-DIR/mail.jsonl    one line a letter: time, to, from, subject, message_id, text
+DIR/mail.jsonl    one line a letter: time, to, from, subject, message_id, text, answered (false: taken, but the answer was not sent)
 DIR/mail/N.eml    the first N letters as they came
 DIR/mode      a fault to play, read at every letter: ok, 451, 550 (any reply code), drop-before-data, drop-after-data
               (the letter is kept, its answer is not sent); absent = ok
@@ -65,13 +65,13 @@ class Sink:
         except FileNotFoundError:
             return "ok"
 
-    def keep(self, envelope):
+    def keep(self, envelope, answered):
         message = email.message_from_bytes(envelope.original_content)  # the plain policy: several times faster
         body = message.get_payload(decode=True).decode(message.get_content_charset("utf-8"))
         subject = str(email.header.make_header(email.header.decode_header(message["subject"] or "")))
         line = {"time": time.time(), "to": ",".join(envelope.rcpt_tos), "from": envelope.mail_from, "subject": subject,
                 "message_id": (message["message-id"] or "").strip("<>"),
-                "text": body.replace("\r\n", "\n")}
+                "text": body.replace("\r\n", "\n"), "answered": answered}
         if self.n < self.eml:
             (self.folder / "mail" / f"{self.n}.eml").write_bytes(envelope.original_content)
         self.n += 1
@@ -89,8 +89,9 @@ class Sink:
         return "250 ok"
 
     async def handle_DATA(self, server, session, envelope):
-        self.keep(envelope)
-        if self.mode() == "drop-after-data":
+        answered = self.mode() != "drop-after-data"
+        self.keep(envelope, answered)
+        if not answered:
             server.transport.abort()
         return f"250 taken as {self.n}"
 

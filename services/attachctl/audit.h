@@ -70,7 +70,7 @@ struct audit_sum {
     uint64_t open, waiting, rejected;
     uint64_t outcomes[8]; /* by Outcome */
     uint64_t persons, attachments, reservations, open_reservations, over_norm_allowed;
-    uint64_t notices, messages_sent, unknown_outcomes, breached;
+    uint64_t notices, open_messages, messages_sent, unknown_outcomes, breached; /* open: an order is on its way or due */
     uint64_t dead_letters;
     uint64_t findings[AUDIT_KIND_N], findings_n;
 };

@@ -119,9 +119,11 @@ static void fact_notice(struct audit *a, char *key, const PB(NoticeState) * s)
     }
     app->notices |= audit_milestone_bit(slash + 1);
     a->sum.notices++;
-    for (size_t i = 0; s && i < s->n_channels; i++)
+    for (size_t i = 0; s && i < s->n_channels; i++) {
+        a->sum.open_messages += s->channels[i]->next_at_ms != 0;
         a->sum.unknown_outcomes +=
             s->channels[i]->result == CLINIC__ATTACH__V1__SEND_RESULT__SEND_RESULT_UNKNOWN && !s->channels[i]->delivered;
+    }
 }
 
 void audit_fact(struct audit *a, int topic, char *key, int event, struct bytes value)

@@ -182,7 +182,7 @@ static const struct {
 } counts[] = {
 #define COUNT(f) {#f, offsetof(struct audit_sum, f)}
     COUNT(submitted), COUNT(open), COUNT(waiting), COUNT(rejected), COUNT(persons), COUNT(attachments),
-    COUNT(reservations), COUNT(open_reservations), COUNT(over_norm_allowed), COUNT(notices), COUNT(messages_sent),
+    COUNT(reservations), COUNT(open_reservations), COUNT(over_norm_allowed), COUNT(notices), COUNT(open_messages), COUNT(messages_sent),
     COUNT(unknown_outcomes), COUNT(breached), COUNT(dead_letters), COUNT(records),
 #undef COUNT
 };
@@ -231,8 +231,9 @@ static void print_table(const struct run *r)
     printf("attachments   %llu of %llu persons; places held %llu, %llu of them by open applications, %llu over the norm by right\n",
            (unsigned long long)r->sum.attachments, (unsigned long long)r->sum.persons, (unsigned long long)r->sum.reservations,
            (unsigned long long)r->sum.open_reservations, (unsigned long long)r->sum.over_norm_allowed);
-    printf("notices       %llu, %llu messages sent, %llu with an unknown outcome\n", (unsigned long long)r->sum.notices,
-           (unsigned long long)r->sum.messages_sent, (unsigned long long)r->sum.unknown_outcomes);
+    printf("notices       %llu, %llu messages sent, %llu open, %llu with an unknown outcome\n",
+           (unsigned long long)r->sum.notices, (unsigned long long)r->sum.messages_sent,
+           (unsigned long long)r->sum.open_messages, (unsigned long long)r->sum.unknown_outcomes);
     printf("read          %llu records in %.1f s, %llu dead letters\n", (unsigned long long)r->sum.records, r->seconds,
            (unsigned long long)r->sum.dead_letters);
     if (!settled(r))

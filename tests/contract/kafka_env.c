@@ -1,7 +1,11 @@
 #include "kafka_env.h"
 #include <librdkafka/rdkafka.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/time.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 #include "base/log.h"
 #include "ports_member.h"
 #include "runtime/bus_kafka.h"
@@ -80,6 +84,40 @@ static void kill_bus(struct bus *b)
 /* It is not polled any more: the group goes on without it after max.poll.interval.ms. */
 static void expel(struct bus *b) { (void)b; }
 
+/* In the new process: up to the commit, and an alarm that ends it there. */
+int kafka_env_die(char **argv)
+{
+    struct member m;
+    int round = atoi(argv[2]);
+    bus_env = &kafka_env;
+    member_open(&m, argv[0], "0", TOPIC_ATTACHMENT_INBOX, TOPIC_ATTACHMENT_FACTS, TOPIC_CAPACITY_INBOX);
+    member_await(&m, count, NULL);
+    member_begin(&m);
+    member_produce(&m, m.facts, 0, "person/1", argv[1]);
+    member_offsets(&m, 0, round + 1);
+    setitimer(ITIMER_REAL, &(struct itimerval){.it_value.tv_usec = 100 + round * 400}, NULL);
+    member_commit(&m);
+    raise(SIGKILL);
+    return 1;
+}
+
+/* A commit takes 5 to 10 ms here: some are cut before anything was sent, some after the coordinator has decided. */
+static void die_in_commit(const char *service, const char *value, int round)
+{
+    char nth[16];
+    int status;
+    snprintf(nth, sizeof nth, "%d", round);
+    const char *argv[] = {"test_kafka", "die", service, value, nth, NULL};
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        execv("/proc/self/exe", (char *const *)(uintptr_t)argv);
+        _exit(127);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFSIGNALED(status) && (WTERMSIG(status) == SIGALRM || WTERMSIG(status) == SIGKILL));
+}
+
 static void alter(rd_kafka_t *rk, rd_kafka_queue_t *q, int topic)
 {
     static const char *const settings[][2] = {{"cleanup.policy", "compact"},   {"segment.ms", "100"},
@@ -144,6 +182,7 @@ const struct bus_env kafka_env = {
     .publish = publish_one,
     .kill = kill_bus,
     .expel = expel,
+    .die_in_commit = die_in_commit,
     .txn_timeout = nothing, /* passes by itself */
     .compact = compact,
 };

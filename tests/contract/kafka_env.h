@@ -11,4 +11,6 @@ void kafka_env_stop(void);
 const struct conf *kafka_env_conf(void);
 extern const struct bus_env kafka_env;
 int kafka_pub_run(void);
+/* Body of the process that kafka_env.die_in_commit starts: argv = service, value, round. */
+int kafka_env_die(char **argv);
 #endif

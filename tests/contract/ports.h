@@ -25,6 +25,9 @@ struct bus_env {
     void (*publish)(const struct bus_out *o); /* outside transactions; returns when it is in the log */
     void (*kill)(struct bus *b);              /* process gone: its open transaction stays open */
     void (*expel)(struct bus *b);             /* its session ends without its knowledge, at the latest after a while */
+    /* A process, instance 0 of a service of its own, commits one fact with offset round + 1 of partition 0 of the
+     * attachment inbox, and is killed inside the commit, a bit later every round. */
+    void (*die_in_commit)(const char *service, const char *value, int round);
     void (*txn_timeout)(void);                /* the broker's time limit of open transactions passes, or will */
     void (*compact)(int topic);               /* returns when only the last record of each key below the end is left */
 };

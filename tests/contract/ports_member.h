@@ -56,5 +56,6 @@ void a_zombie_with_our_transactional_id_commits_nothing(void **state);
 void a_zombie_of_an_old_generation_commits_nothing(void **state);
 void offsets_of_a_dead_transaction_are_waited_out(void **state);
 void catch_up_waits_past_the_open_transaction_of_a_dead_producer(void **state);
+void a_crash_inside_commit_is_all_or_nothing(void **state);
 void closing_ends_an_open_transaction(void **state);
 #endif

@@ -21,6 +21,7 @@ SWEEP(crashes)
 SWEEP(double_crashes)
 SWEEP(errors)
 SWEEP(zombies)
+SWEEP(replaced)
 SWEEP(rebalances)
 SWEEP(stores)
 
@@ -28,8 +29,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_plain),    cmocka_unit_test(test_crashes), cmocka_unit_test(test_double_crashes),
-        cmocka_unit_test(test_errors),   cmocka_unit_test(test_zombies), cmocka_unit_test(test_rebalances),
-        cmocka_unit_test(test_stores),
+        cmocka_unit_test(test_errors),   cmocka_unit_test(test_zombies), cmocka_unit_test(test_replaced),
+        cmocka_unit_test(test_rebalances), cmocka_unit_test(test_stores),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,7 +3,9 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <cmocka.h>
 #include "runtime/runtime_int.h"
 #include "runtime/tally_svc.h"
@@ -50,6 +52,37 @@ static void test_late_group_metadata(void **state)
     assert_true(violations(sweep_zombies, "late_group_metadata") > 0);
 }
 
+/* What a violation says, for whoever has to find its cause: stderr of one sweep. */
+static char *said(sweep_fn *sweep)
+{
+    struct sweep_report rep = {0};
+    FILE *to = tmpfile();
+    int keep = dup(STDERR_FILENO);
+    assert_non_null(to);
+    dup2(fileno(to), STDERR_FILENO);
+    (void)sweep(&tally_case, &rep);
+    dup2(keep, STDERR_FILENO);
+    close(keep);
+    char *text = calloc(1, 1 << 16);
+    rewind(to);
+    (void)!fread(text, 1, (1 << 16) - 1, to);
+    fclose(to);
+    return text;
+}
+
+static void test_violation_prints_its_interleaving(void **state)
+{
+    (void)state;
+    fake_bus_late_metadata = true;
+    char *text = said(sweep_zombies);
+    assert_non_null(strstr(text, "tally, zombie: invariant violated"));
+    assert_non_null(strstr(text, "surplus: "));
+    char *stop = strstr(text, "<!>"), *other = stop ? strstr(stop, " 1:commit") : NULL;
+    assert_non_null(other); /* while the first stood still the second worked; then the first went on */
+    assert_non_null(strstr(other, " 0:commit"));
+    free(text);
+}
+
 int main(void)
 {
 #define ROW(name) cmocka_unit_test_setup(test_##name, reset)
@@ -57,6 +90,7 @@ int main(void)
         ROW(apply_before_commit),  ROW(commit_without_offsets), ROW(marks_not_checked),   ROW(open_without_replay),
         ROW(unknown_is_committed), ROW(no_seek_after_abort),    ROW(due_off_not_told),
         ROW(late_group_metadata),
+        ROW(violation_prints_its_interleaving),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -14,8 +14,11 @@
 
 #define RECORDS_MAX 400
 
-/* Few scenarios, all kinds of records: changes and a limit with time that passes, a full clinic, a duplicate. */
-static const char *const files[] = {"A-13", "A-18", "A-37"};
+/* Corpora of few scenarios each, because a sweep costs the square of its length: changes and a limit with time that passes,
+ * a full clinic, a duplicate; a first attachment, a yearly limit, a move without proof; another region at the desk, a
+ * clinic out of the register, places over the norm. */
+#define FILES 3
+static const char *const corpora[][FILES] = {{"A-13", "A-18", "A-37"}, {"A-02", "A-10", "A-12"}, {"A-05", "A-16", "A-20"}};
 
 struct corpus {
     const struct svc_def *def;
@@ -94,12 +97,12 @@ static void script(struct sweep_run *r)
     sweep_advance(r, 61000);
 }
 
-static void sweep_service(const struct svc_def *def)
+static void sweep_corpus(const struct svc_def *def, const char *const files[FILES])
 {
-    struct stage *st[N(files)];
+    struct stage *st[FILES];
     struct err e;
     corpus = (struct corpus){.def = def, .mem = arena_new((size_t)1 << 28, 1 << 16)};
-    for (size_t i = 0; i < N(files); i++) {
+    for (size_t i = 0; i < FILES; i++) {
         if (!stage_memory_open(SOURCE_DIR, keyring_file, &st[i], &e))
             fail_msg("%s", e.text);
         collect(files[i], st[i]);
@@ -107,18 +110,25 @@ static void sweep_service(const struct svc_def *def)
     struct sweep_case c = {.name = def->name, .def = def, .svc_conf = stage_memory_conf(def),
                            .partitions = 3, .batch_max = 7, .script = script};
     static bool (*const sweeps[])(const struct sweep_case *, struct sweep_report *) = {
-        sweep_plain, sweep_crashes, sweep_errors, sweep_zombies, sweep_rebalances, sweep_stores};
+        sweep_plain, sweep_crashes, sweep_double_crashes, sweep_errors, sweep_zombies, sweep_replaced, sweep_rebalances,
+        sweep_stores};
     struct sweep_report rep = {0};
     bool ok = true;
     for (size_t i = 0; ok && i < N(sweeps); i++)
         ok = sweeps[i](&c, &rep);
-    printf("%s: %zu records, %ld runs, %ld disturbed, %ld violations\n", def->name, corpus.n, rep.runs, rep.disturbed,
+    printf("%s, %s..%s: %zu records, %ld runs, %ld disturbed, %ld violations\n", def->name, files[0], files[FILES - 1], corpus.n, rep.runs, rep.disturbed,
            rep.violations);
-    for (size_t i = 0; i < N(files); i++)
+    for (size_t i = 0; i < FILES; i++)
         st[i]->ops->close(st[i]);
     arena_free(corpus.mem);
     assert_true(ok);
     assert_true(rep.disturbed > 50);
+}
+
+static void sweep_service(const struct svc_def *def)
+{
+    for (size_t i = 0; i < N(corpora); i++)
+        sweep_corpus(def, corpora[i]);
 }
 
 #define SWEEP(name)                                                                                                    \

@@ -103,13 +103,17 @@ static inline void alarm_raised(const char *ref, int64_t at_ms)
     put(TOPIC_APPLICATION, PERSON, EV_STATUS_CHANGED, &m);
 }
 
-static inline void notice(const char *ref, const char *milestone)
+/* channel, if given, is the only one. */
+static inline void notice_by(const char *ref, const char *milestone, PB(NoticeChannel) * channel)
 {
     PB(NoticeState) m = CLINIC__ATTACH__V1__NOTICE_STATE__INIT;
     char key[80];
+    m.channels = &channel;
+    m.n_channels = channel != NULL;
     snprintf(key, sizeof key, "notice/%s/%s", id_of(ref), milestone);
     put(TOPIC_NOTIFICATION_FACTS, key, EV_STATE_NOTICE, &m);
 }
+static inline void notice(const char *ref, const char *milestone) { notice_by(ref, milestone, NULL); }
 
 static inline void issued(const char *ref, const char *milestone, const char *what)
 {

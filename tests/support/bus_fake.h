@@ -51,6 +51,7 @@ void fake_txn_timeout(struct fake_cluster *c);
 int64_t fake_committed(const struct fake_cluster *c, int inbox, int32_t part); /* -1 = none */
 size_t fake_transactions(const struct fake_cluster *c); /* committed so far */
 
-/* Deliberate mistake of an adapter, for the tests of the tests: group metadata is taken when offsets are sent. */
+/* Deliberate mistake of an adapter, for the tests of the tests: group metadata is taken when offsets are sent. The group
+ * then takes the offsets of whoever asks: a member under its newest generation, one that is none any more as nobody. */
 extern bool fake_bus_late_metadata;
 #endif

@@ -36,6 +36,7 @@ static void tell(const struct sweep_run *r, const char *sweep, const char *want,
     for (int i = 0; i < SWEEP_MEMBERS; i++)
         if (r->m[i].fault.calls)
             fake_fault_print(&r->m[i].fault);
+    fake_trace_print(&r->trace);
 }
 
 struct sweep {
@@ -67,6 +68,13 @@ static bool once(struct sweep *s, const char *name, void (*arm)(struct sweep_run
     free(got);
     sweep_run_free(r);
     return ok;
+}
+
+/* Under a slow tool only every n-th place is disturbed: CLINIC_TEST_EVERY. */
+static long stride(void)
+{
+    const char *every = getenv("CLINIC_TEST_EVERY");
+    return every && atol(every) > 1 ? atol(every) : 1;
 }
 
 static bool enough(const struct sweep *s)
@@ -106,7 +114,7 @@ static void arm_fault(struct sweep_run *r, void *how)
 
 static void crashes(struct sweep *s)
 {
-    for (long n = 1; n <= s->calls && !enough(s); n++)
+    for (long n = 1; n <= s->calls && !enough(s); n += stride())
         for (int after = 0; after < 2; after++)
             once(s, "crash", arm_fault, &(struct fault_plan){.at = n, .after = after});
 }
@@ -114,7 +122,7 @@ static void crashes(struct sweep *s)
 static void double_crashes(struct sweep *s)
 {
     static const long second[] = {1, 4, 9, 13, 17, 22, 30};
-    for (long n = 1; n <= s->calls && !enough(s); n += 3)
+    for (long n = 1; n <= s->calls && !enough(s); n += 3 * stride())
         for (size_t k = 0; k < sizeof second / sizeof *second; k++)
             once(s, "two crashes", arm_fault, &(struct fault_plan){.at = n, .after = n & 1, .second_at = second[k]});
 }
@@ -123,7 +131,7 @@ static void errors(struct sweep *s)
 {
     static const enum err_class classes[] = {ERR_RETRY, ERR_ABORT, ERR_STALE, ERR_UNKNOWN, ERR_FENCED, ERR_FATAL};
     static const long times[] = {1, 2, 5, 80};
-    for (long n = 1; n <= s->calls && !enough(s); n++)
+    for (long n = 1; n <= s->calls && !enough(s); n += stride())
         for (size_t k = 0; k < sizeof classes / sizeof *classes; k++)
             for (int after = 0; after < 2; after++)
                 for (size_t t = 0; t < (classes[k] == ERR_RETRY && !after ? 4u : 1u); t++)
@@ -167,11 +175,34 @@ static void arm_zombie(struct sweep_run *r, void *how)
 
 static void zombies(struct sweep *s)
 {
-    for (long n = 1; n <= s->calls && !enough(s); n++)
+    for (long n = 1; n <= s->calls && !enough(s); n += stride())
         once(s, "zombie", arm_zombie, &n);
 }
 
 bool sweep_zombies(const struct sweep_case *c, struct sweep_report *ret) { return sweep_with(c, ret, zombies); }
+
+/* As take_over, but the other is started in its place, under its ordinal: one transactional id, two processes. */
+static bool replace(void *ctx)
+{
+    struct sweep_run *r = ctx;
+    r->m[0].is_replaced = true;
+    snprintf(r->m[1].instance, sizeof r->m[1].instance, "%s", r->m[0].instance);
+    return take_over(ctx);
+}
+
+static void arm_replaced(struct sweep_run *r, void *how)
+{
+    arm_zombie(r, how);
+    r->m[0].fault.pause = replace;
+}
+
+static void replaced(struct sweep *s)
+{
+    for (long n = 1; n <= s->calls && !enough(s); n += stride())
+        once(s, "replaced zombie", arm_replaced, &n);
+}
+
+bool sweep_replaced(const struct sweep_case *c, struct sweep_report *ret) { return sweep_with(c, ret, replaced); }
 
 /* The other joins; some calls later it dies without a word. */
 static bool come_and_go(void *ctx)
@@ -197,7 +228,7 @@ static void arm_visit(struct sweep_run *r, void *how)
 
 static void rebalances(struct sweep *s)
 {
-    for (long n = 1; n <= s->calls && !enough(s); n++)
+    for (long n = 1; n <= s->calls && !enough(s); n += stride())
         once(s, "rebalance", arm_visit, &n);
 }
 
@@ -261,7 +292,7 @@ static void arm_store(struct sweep_run *r, void *how)
 static void stores(struct sweep *s)
 {
     static const long ages[] = {5, 20, 60};
-    for (long n = 1; n <= s->calls && !enough(s); n++) {
+    for (long n = 1; n <= s->calls && !enough(s); n += stride()) {
         once(s, "store forgets", arm_store, &(struct store_plan){forget, n, 0});
         once(s, "store applies half", arm_store, &(struct store_plan){break_half, n, 0});
         once(s, "store away", arm_store, &(struct store_plan){be_away, n, 0});
@@ -275,7 +306,8 @@ bool sweep_stores(const struct sweep_case *c, struct sweep_report *ret) { return
 bool sweep_all(const struct sweep_case *c, struct sweep_report *ret)
 {
     static bool (*const all[])(const struct sweep_case *, struct sweep_report *) = {
-        sweep_crashes, sweep_double_crashes, sweep_errors, sweep_zombies, sweep_rebalances, sweep_stores,
+        sweep_crashes, sweep_double_crashes, sweep_errors, sweep_zombies, sweep_replaced, sweep_rebalances,
+        sweep_stores,
     };
     bool ok = true;
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)

@@ -12,7 +12,8 @@
  *     static const struct sweep_case c = {"reserve", &capacity_svc, &conf, 2, 3, script};
  *     assert_true(sweep_crashes(&c, &report));
  *
- * A violation prints the difference and the trace of port calls, and is counted in the report.
+ * A violation prints the difference and the trace of the port calls of all members as they interleaved, and is counted
+ * in the report.
  * Threads: one. Memory: everything of a run is freed with it. */
 #ifndef CLINIC_CRASH_SWEEP_H
 #define CLINIC_CRASH_SWEEP_H
@@ -53,6 +54,8 @@ bool sweep_double_crashes(const struct sweep_case *c, struct sweep_report *ret);
 bool sweep_errors(const struct sweep_case *c, struct sweep_report *ret);
 /* At every port call the process stands still, is thrown out of the group, and a successor does all there is to do. */
 bool sweep_zombies(const struct sweep_case *c, struct sweep_report *ret);
+/* The same, and the successor has its ordinal: only one of the two may ever commit. */
+bool sweep_replaced(const struct sweep_case *c, struct sweep_report *ret);
 /* At every port call a second member joins; later it dies: partitions move between the two. */
 bool sweep_rebalances(const struct sweep_case *c, struct sweep_report *ret);
 /* At every port call the store forgets everything; goes back in time; applies half; is away for a while. */

@@ -6,7 +6,21 @@
 #include <stdbool.h>
 #include "base/err.h"
 
+#define FAKE_TRACE 96
+
+/* The last port calls of all processes of a run, in the order they happened: a ring, [(n - 1) % FAKE_TRACE] is the newest. */
+struct fake_trace {
+    struct fake_step {
+        int who;                /* number of the process */
+        const char *call;
+        bool disturbed;
+    } steps[FAKE_TRACE];
+    long n;                     /* steps so far */
+};
+
 struct fake_fault {
+    struct fake_trace *trace;   /* keeps; NULL = none */
+    int who;
     long calls;                 /* made so far */
     long at;                    /* the call to disturb; 0 = none */
     bool after;                 /* its effect takes place, the good answer does not arrive */
@@ -18,7 +32,6 @@ struct fake_fault {
     bool is_dead;               /* the process is to be dropped and made anew */
     bool hit;                   /* the disturbance took place */
     const char *where;          /* name of the call disturbed */
-    const char *trace[64];      /* last calls, a ring: trace[(calls - 1) % 64] is the newest */
 };
 
 enum fake_verdict { FAKE_GO_ON, FAKE_BEFORE, FAKE_AFTER };
@@ -26,5 +39,7 @@ enum fake_verdict { FAKE_GO_ON, FAKE_BEFORE, FAKE_AFTER };
 enum fake_verdict fake_fault_enter(struct fake_fault *f, const char *call, struct err *e);
 /* Forget what was planned, keep what happened: a new process takes the place of the dead one. */
 void fake_fault_clear(struct fake_fault *f);
-void fake_fault_print(const struct fake_fault *f); /* the trace, for a failed test */
+/* For a failed test: what was disturbed, and the interleaving. */
+void fake_fault_print(const struct fake_fault *f);
+void fake_trace_print(const struct fake_trace *t);
 #endif

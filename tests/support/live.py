@@ -84,6 +84,10 @@ class Platform:
             print(f"state and logs are kept in {self.state}")
 
     # --- processes ---
+    def processes(self):
+        """Names of all that is ours: every instance of every service, and the gateway."""
+        return [f"{service}-{i}" for service in SERVICES for i in range(self.instances)] + ["gateway"]
+
     def pid(self, name):
         path = self.state / ("kafka" if name == "kafka" else "pid") / ("kafka.pid" if name == "kafka" else name)
         return int(path.read_text())
@@ -108,7 +112,7 @@ class Platform:
 
     def start_service(self, service, instance=0):
         if service == "gateway":
-            self.shell("start gateway \"$BIN/gateway\" --config \"$STATE/conf/gateway.ini\"")
+            self.shell("launch_gateway")
         else:
             self.shell(f"start_service {service} {instance}")
 

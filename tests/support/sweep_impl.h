@@ -14,6 +14,7 @@ struct sweep_member {
     struct bus *bus;
     struct store *store;
     struct fake_fault fault;
+    bool is_replaced;          /* its ordinal is another process's now: when it ends it is not started again */
 };
 struct fold {                  /* the reference */
     struct runtime *rt;        /* decodes and handles; never turned */
@@ -31,6 +32,7 @@ struct sweep_run {
     struct fake_db *db;
     struct runtime_conf conf;
     struct sweep_member m[SWEEP_MEMBERS];
+    struct fake_trace trace;   /* of both, interleaved */
     struct fold *fold;         /* not NULL: this run is the fold */
     const struct keyring *keys; /* of dead letters; NULL = empty boxes */
     bool stuck;                /* never became quiet */

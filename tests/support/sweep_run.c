@@ -29,6 +29,8 @@ struct sweep_run *sweep_run_new(const struct sweep_case *c)
     };
     for (int i = 0; i < SWEEP_MEMBERS; i++) {
         r->m[i].run = r;
+        r->m[i].fault.trace = &r->trace;
+        r->m[i].fault.who = i;
         snprintf(r->m[i].instance, sizeof r->m[i].instance, "%d", i);
     }
     return r;
@@ -82,6 +84,8 @@ static void come_again(struct sweep_run *r, int member)
     struct sweep_member *m = &r->m[member];
     sweep_stop(r, member);
     fake_fault_clear(&m->fault);
+    if (m->is_replaced)
+        return;
     if (r->second_at) {
         m->fault.at = m->fault.calls + r->second_at;
         m->fault.error = ERR_NONE;

@@ -4,7 +4,8 @@
  * Before an order is handed over its attempt is claimed in Redis under "<application>/<milestone>/<channel>/<attempt>";
  * what came of it is put beside the claim before it is reported. An order that comes again (its answer was not heard
  * of) is answered from there. When neither is known, it is UNKNOWN: another process may have handed it over and died.
- * The claims may vanish with Redis: an attempt ordered before the claims' memory began is UNKNOWN too, unless this process
+ * The claims may vanish with Redis, or go back in time with it: an attempt ordered before the claims' memory began, or
+ * before the server that keeps it was started, is UNKNOWN too, unless this process
  * knows that it never touched it. Lost memory costs a message, never sends it twice.
  *
  * Threads: any; lane_put never blocks. Jobs are owned by whoever took them until settled or put back. */

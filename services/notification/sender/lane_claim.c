@@ -26,25 +26,42 @@ static bool known_result(struct lane *l, const struct job *j, int *ret)
     return true;
 }
 
-/* When the memory of claims began, ms UTC: the first to find it empty says now. */
+/* "<ms UTC> <run id of the server>", as note_since() wrote it. False: of another server, or absent. */
+static bool parse_since(struct bytes value, const char *server, int64_t *ret)
+{
+    char text[24 + CLAIMS_SERVER_BYTES], *end;
+    if (!value.p || value.n >= sizeof text)
+        return false;
+    memcpy(text, value.p, value.n);
+    text[value.n] = '\0';
+    int64_t at = strtoll(text, &end, 10);
+    if (*end != ' ' || strcmp(end + 1, server) != 0)
+        return false;
+    *ret = at;
+    return true;
+}
+
+static bool note_since(struct lane *l, const char *server, int64_t *ret)
+{
+    char text[24 + CLAIMS_SERVER_BYTES];
+    struct err e;
+    *ret = clock_wall_ms();
+    snprintf(text, sizeof text, "%lld %s", (long long)*ret, server);
+    return claims_put(l->c.claims, "since", bytes_str(text), 100 * CLAIM_TTL_MS, &e);
+}
+
+/* When the memory of claims began, ms UTC: the first to find it empty, or kept by a server that was started anew (with a
+ * snapshot of the past, perhaps), says now. */
 static bool memory_since(struct lane *l, int64_t *ret)
 {
+    char server[CLAIMS_SERVER_BYTES];
     struct bytes value;
     struct err e;
-    if (!claims_get(l->c.claims, "since", &value, &e))
+    if (!claims_server(l->c.claims, server, &e) || !claims_get(l->c.claims, "since", &value, &e))
         return false;
-    if (value.p) {
-        char *text = strndup(value.p, value.n);
-        must(text);
-        *ret = strtoll(text, NULL, 10);
-        free(text);
-        free((void *)value.p);
-        return true;
-    }
-    char now[24];
-    *ret = clock_wall_ms();
-    snprintf(now, sizeof now, "%lld", (long long)*ret);
-    return claims_put(l->c.claims, "since", bytes_str(now), 100 * CLAIM_TTL_MS, &e);
+    bool known = parse_since(value, server, ret);
+    free((void *)value.p);
+    return known || note_since(l, server, ret);
 }
 
 static bool put_back(struct lane *l, struct job *j, int delay_ms)

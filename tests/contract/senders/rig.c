@@ -120,6 +120,19 @@ void rig_redis_flush(struct rig *r)
     assert_int_equal(system(command), 0);
 }
 
+void rig_redis_save(struct rig *r)
+{
+    char *command = arena_printf(r->mem, "redis-cli -s %s/redis.sock save >/dev/null", r->dir);
+    must(system(command) == 0);
+}
+
+void rig_redis_go_back(struct rig *r)
+{
+    end(&r->redis, SIGKILL);
+    unlink(arena_printf(r->mem, "%s/redis.sock", r->dir)); /* its coming back tells that the server is there */
+    start_redis(r);
+}
+
 void rig_redis_wait(struct rig *r, const char *text)
 {
     char *command = arena_printf(r->mem, "redis-cli -s %s/redis.sock keys '*%s*' | grep -q .", r->dir, text);
@@ -267,6 +280,7 @@ struct rig *rig_new(const char *sink, const char *const *options)
 {
     struct rig *r = calloc(1, sizeof *r);
     log_open("test", LOG_ERROR);
+    signal(SIGPIPE, SIG_IGN); /* as a service does: Redis and providers go away */
     snprintf(r->dir, sizeof r->dir, "/tmp/clinic-senders-XXXXXX");
     assert_non_null(mkdtemp(r->dir));
     snprintf(r->sink, sizeof r->sink, "%s", sink);

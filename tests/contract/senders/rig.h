@@ -26,6 +26,8 @@ void rig_mode(struct rig *r, const char *mode);
 void rig_sink_kill(struct rig *r);
 void rig_sink_start(struct rig *r);           /* again, on the same port */
 void rig_redis_flush(struct rig *r);
+void rig_redis_save(struct rig *r);           /* a snapshot, */
+void rig_redis_go_back(struct rig *r);        /* and a new server that begins with it */
 /* Until Redis holds a key whose name contains text. */
 void rig_redis_wait(struct rig *r, const char *text);
 /* The sender dies with what it holds, another process begins: the same sinks, another claim token. */

@@ -97,6 +97,24 @@ static void lost_claims_make_an_old_attempt_unknown(void **state)
     order_again(*state, rig_letter(RIG_APP "7"), true, PB_SEND(UNKNOWN), "claims_lost");
 }
 
+/* The snapshot remembers when claims began, but not this one, nor its answer. */
+static void claims_that_went_back_in_time_make_an_attempt_unknown(void **state)
+{
+    struct rig *r = *state;
+    struct rig_order o = rig_letter(RIG_APP "d");
+    rig_redis_wait(r, "since");
+    rig_redis_save(r);
+    rig_order(r, &o);
+    rig_expect(r, 0, PB_SEND(ACCEPTED), NULL);
+    rig_restart_sender(r);
+    rig_redis_go_back(r);
+    o.again = true;
+    o.ordered_ms_ago = 1;
+    rig_order(r, &o);
+    rig_expect(r, 1, PB_SEND(UNKNOWN), "claims_lost");
+    assert_int_equal(rig_logged(r, RIG_APP "d", 1), 1);
+}
+
 static void an_order_lost_with_its_process_is_sent_when_it_comes_again(void **state)
 {
     struct rig *r = *state;
@@ -166,6 +184,7 @@ int main(void)
         RIG_TEST(a_lost_answer_is_unknown_and_never_sent_again),
         RIG_TEST(an_answered_attempt_is_not_sent_again_by_another_process),
         RIG_TEST(lost_claims_make_an_old_attempt_unknown),
+        RIG_TEST(claims_that_went_back_in_time_make_an_attempt_unknown),
         RIG_TEST(an_order_lost_with_its_process_is_sent_when_it_comes_again),
         RIG_TEST(an_outage_uses_up_no_attempt),
         cmocka_unit_test(a_wrong_password_is_retry),

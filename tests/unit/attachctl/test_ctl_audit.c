@@ -263,6 +263,25 @@ static void test_duplicate_message(void **unused)
     expect("duplicate_messages", id_of("a"));
 }
 
+static void test_messages_open_and_of_unknown_outcome(void **unused)
+{
+    (void)unused;
+    struct audit_sum s;
+    PB(NoticeChannel) ch = CLINIC__ATTACH__V1__NOTICE_CHANNEL__INIT;
+    sound_platform();
+    ch.next_at_ms = noon(2026, 5, 12);
+    notice_by("a", "N-01", &ch);
+    judged(&s);
+    assert_int_equal(s.open_messages, 1);
+    assert_int_equal(s.unknown_outcomes, 0);
+    ch.next_at_ms = 0;
+    ch.result = CLINIC__ATTACH__V1__SEND_RESULT__SEND_RESULT_UNKNOWN;
+    notice_by("a", "N-01", &ch);
+    assert_string_equal(judged(&s), "");
+    assert_int_equal(s.open_messages, 0);
+    assert_int_equal(s.unknown_outcomes, 1);
+}
+
 /* What retention has deleted cannot be asked for. */
 static void test_horizon(void **unused)
 {
@@ -304,6 +323,7 @@ int main(void)
         cmocka_unit_test(test_over_norm),
         cmocka_unit_test(test_two_changes),
         cmocka_unit_test(test_missing_notice),
+        cmocka_unit_test(test_messages_open_and_of_unknown_outcome),
         cmocka_unit_test(test_duplicate_message),
         cmocka_unit_test(test_horizon),
         cmocka_unit_test(test_unreadable),
