@@ -31,9 +31,9 @@ static bool poll_failed(struct bus_kafka *b, rd_kafka_message_t *m, struct err *
 
 /* Positions are those of the caller, whatever the library holds back. Fails only where a partition is not started yet
  * or any more, and then there is nothing to ask for. */
-static void ask_for_more(struct bus_kafka *b)
+static void ask_for_more(struct bus_kafka *b, int waited_ms)
 {
-    if (!thirst_is_dry(&b->thirst))
+    if (!thirst_is_dry(&b->thirst, waited_ms))
         return;
     for (int32_t p = 0; p < b->parts_n; p++)
         if (b->parts[p].assigned && !b->parts[p].paused)
@@ -51,14 +51,15 @@ static bool bus_kafka_poll(struct bus *bus, int timeout_ms, struct bus_rec *out,
     size_t n = 0;
     while (n < max) {
         int64_t left = n ? 0 : deadline - kafka_mono_ms();
-        rd_kafka_message_t *m = rd_kafka_consumer_poll(b->consumer, thirst_wait_ms(&b->thirst, left > 0 ? (int)left : 0));
+        int wait = thirst_wait_ms(&b->thirst, left > 0 ? (int)left : 0);
+        rd_kafka_message_t *m = rd_kafka_consumer_poll(b->consumer, wait);
         if (b->revocations != seen) { /* what was taken so far in this call belongs to others now */
             seen = b->revocations;
             n = 0;
         }
         if (!m) {
             if (left > 0 && kafka_mono_ms() < deadline) {
-                ask_for_more(b);
+                ask_for_more(b, wait);
                 continue;
             }
             break;
@@ -156,9 +157,10 @@ static struct bus_kafka *new_bus(void)
     return b;
 }
 
-static bool open_readers(const struct conf *c, const char *client_id, struct bus_kafka *b, struct err *e)
+static bool open_readers(const struct conf *c, enum kafka_role role, const char *client_id, struct bus_kafka *b,
+                         struct err *e)
 {
-    return open_consumer(c, KAFKA_READER, client_id, NULL, b, &b->reader, e) &&
+    return open_consumer(c, role, client_id, NULL, b, &b->reader, e) &&
            open_consumer(c, KAFKA_OBSERVER, client_id, NULL, b, &b->observer, e);
 }
 
@@ -193,7 +195,7 @@ bool bus_kafka_open(const struct conf *c, const struct bus_conf *bc, struct bus 
     char *client = NULL;
     describe(b, bc);
     must(asprintf(&client, "%s-%s", bc->service, bc->instance) > 0);
-    bool ok = bus_kafka_txn_conf(b, c, client, e) && open_readers(c, client, b, e) &&
+    bool ok = bus_kafka_txn_conf(b, c, client, e) && open_readers(c, KAFKA_READER, client, b, e) &&
               open_consumer(c, KAFKA_GROUP, client, b->group, b, &b->consumer, e) && join(b, e);
     free(client);
     if (!ok) {
@@ -207,7 +209,7 @@ bool bus_kafka_open(const struct conf *c, const struct bus_conf *bc, struct bus 
 bool bus_kafka_open_reader(const struct conf *c, const char *client_id, struct bus **ret, struct err *e)
 {
     struct bus_kafka *b = new_bus();
-    if (!open_readers(c, client_id, b, e)) {
+    if (!open_readers(c, KAFKA_SCAN, client_id, b, e)) {
         bus_kafka_close(&b->bus);
         return false;
     }

@@ -81,6 +81,16 @@ static bool give_pending(struct bus_log *l, struct err *e)
     return false;
 }
 
+static rd_kafka_message_t *next_message(struct bus_log *l, int timeout_ms)
+{
+    int soon = thirst_wait_ms(&l->thirst, timeout_ms);
+    rd_kafka_message_t *m = rd_kafka_consume_queue(l->queue, soon);
+    if (m || !thirst_is_dry(&l->thirst, soon))
+        return m;
+    rd_kafka_seek(l->rkt, l->part, l->next, 0);
+    return timeout_ms > soon ? rd_kafka_consume_queue(l->queue, timeout_ms - soon) : NULL;
+}
+
 bool bus_kafka_log_read(struct bus *bus, struct bus_log *l, int timeout_ms, struct bus_rec *out, size_t max,
                         size_t *ret_n, int64_t *ret_next, struct err *e)
 {
@@ -88,12 +98,9 @@ bool bus_kafka_log_read(struct bus *bus, struct bus_log *l, int timeout_ms, stru
     size_t n = 0;
     rd_kafka_poll(b->reader, 0);
     while (n < max && l->pending.cls == ERR_NONE) {
-        rd_kafka_message_t *m = rd_kafka_consume_queue(l->queue, n ? 0 : thirst_wait_ms(&l->thirst, timeout_ms));
-        if (!m) {
-            if (thirst_is_dry(&l->thirst))
-                rd_kafka_seek(l->rkt, l->part, l->next, 0);
+        rd_kafka_message_t *m = next_message(l, n ? 0 : timeout_ms);
+        if (!m)
             break;
-        }
         if (m->err) {
             if (take_event(l, m))
                 break;

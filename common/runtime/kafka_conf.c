@@ -5,7 +5,8 @@
 #include "base/log.h"
 #include "runtime/kafka_error.h"
 
-#define CONSUMERS (KAFKA_GROUP | KAFKA_READER | KAFKA_OBSERVER)
+#define LOGS (KAFKA_READER | KAFKA_SCAN)
+#define CONSUMERS (KAFKA_GROUP | LOGS | KAFKA_OBSERVER)
 #define PRODUCERS (KAFKA_TXN | KAFKA_PUB)
 #define ALL (CONSUMERS | PRODUCERS | KAFKA_ADMIN)
 #define STR_(x) #x
@@ -34,12 +35,14 @@ static const struct setting settings[] = {
     {"enable.auto.commit", "false", CONSUMERS},
     {"enable.auto.offset.store", "false", CONSUMERS},
     {"auto.offset.reset", "error", CONSUMERS}, /* a lost offset must not silently skip or replay */
-    {"isolation.level", "read_committed", KAFKA_GROUP | KAFKA_READER},
+    {"isolation.level", "read_committed", KAFKA_GROUP | LOGS},
     {"isolation.level", "read_uncommitted", KAFKA_OBSERVER},
-    {"enable.partition.eof", "true", KAFKA_READER},
+    {"enable.partition.eof", "true", LOGS},
     {"allow.auto.create.topics", "false", CONSUMERS},
     {"fetch.wait.max.ms", "500", KAFKA_GROUP | KAFKA_OBSERVER}, /* data end the wait at once; less only burns CPU */
-    {"fetch.wait.max.ms", "250", KAFKA_READER}, /* the end of a log is learnt from the fetch that finds nothing */
+    /* The end of a log is learnt from the fetch that finds nothing. */
+    {"fetch.wait.max.ms", "250", KAFKA_READER},
+    {"fetch.wait.max.ms", "20", KAFKA_SCAN},
     {"fetch.error.backoff.ms", "100", CONSUMERS},
     /* Bounded memory: a queue holds its limit and one fetch more, and the records of a fetch are compressed. The queue of
      * the group is one for all partitions, those of logs are one for each. */
@@ -48,7 +51,10 @@ static const struct setting settings[] = {
     {"max.partition.fetch.bytes", "393216", KAFKA_GROUP}, /* runs of one partition: a transaction touches fewer */
     {"max.partition.fetch.bytes", "65536", KAFKA_READER | KAFKA_OBSERVER},
     {"queued.min.messages", "1600", KAFKA_GROUP},
+    {"max.partition.fetch.bytes", "262144", KAFKA_SCAN},
     {"queued.min.messages", "1000", KAFKA_READER | KAFKA_OBSERVER},
+    {"queued.min.messages", "20000", KAFKA_SCAN},
+    {"queued.max.messages.kbytes", "8192", KAFKA_SCAN},
     {"queued.max.messages.kbytes", "2048", KAFKA_GROUP},
     {"queued.max.messages.kbytes", "512", KAFKA_READER | KAFKA_OBSERVER},
     {"fetch.queue.backoff.ms", "10", CONSUMERS, true},

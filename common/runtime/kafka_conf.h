@@ -12,6 +12,7 @@ enum kafka_role {
     KAFKA_TXN = 8,      /* transactional producer */
     KAFKA_PUB = 16,     /* idempotent producer of the doors */
     KAFKA_ADMIN = 32,   /* topics */
+    KAFKA_SCAN = 64,    /* as KAFKA_READER, for a tool that reads one log after the other and ends */
 };
 /* The broker's time limit of a transaction: a dead instance holds back readers of what it touched no longer. */
 #define KAFKA_TXN_TIMEOUT_MS 15000

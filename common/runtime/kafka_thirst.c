@@ -24,13 +24,13 @@ int thirst_wait_ms(const struct thirst *t, int timeout_ms)
     return is_much(t) && timeout_ms > MOMENT_MS ? MOMENT_MS + 1 : timeout_ms;
 }
 
-bool thirst_is_dry(struct thirst *t)
+bool thirst_is_dry(struct thirst *t, int waited_ms)
 {
     if (!is_much(t))
         return false;
     int64_t now = now_ms();
     if (t->since_ms == 0)
-        t->since_ms = now;
+        t->since_ms = now - waited_ms;
     if (now - t->since_ms < MOMENT_MS)
         return false;
     *t = (struct thirst){0};

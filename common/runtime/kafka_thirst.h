@@ -16,6 +16,6 @@ struct thirst {                  /* of one queue; {0} = known not to be held bac
 void thirst_note(struct thirst *t, size_t bytes); /* one record was taken */
 /* How long to wait for a record, of timeout_ms: a moment only, when afterwards there is something to be asked for. */
 int thirst_wait_ms(const struct thirst *t, int timeout_ms);
-/* The queue was found empty. True: seek; t is {0} again. */
-bool thirst_is_dry(struct thirst *t);
+/* The queue was found empty after waiting so long. True: seek; t is {0} again. */
+bool thirst_is_dry(struct thirst *t, int waited_ms);
 #endif

@@ -29,7 +29,7 @@ bool ctl_topics_plan(const struct conf *c, struct topic_plan ret[TOPIC_N], struc
 static bool consumer(const struct conf *c, const char *group, rd_kafka_t **ret, struct err *e)
 {
     rd_kafka_conf_t *kc;
-    return kafka_conf_new(c, KAFKA_READER, "attachctl", group, &kc, e) &&
+    return kafka_conf_new(c, KAFKA_SCAN, "attachctl", group, &kc, e) &&
            kafka_handle_new(RD_KAFKA_CONSUMER, kc, ret, e);
 }
 
