@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/log.h"
 
 bool err_set(struct err *e, enum err_class cls, const char *code, const char *fmt, ...)
 {
@@ -40,7 +41,8 @@ const char *err_class_name(enum err_class cls)
 
 void must_failed(const char *what, const char *file, int line)
 {
-    fprintf(stderr, "{\"level\":\"error\",\"id\":\"BUG\",\"msg\":\"broken invariant\",\"what\":\"%s\",\"at\":\"%s:%d\"}\n",
-            what, file, line);
+    char at[256];
+    snprintf(at, sizeof at, "%s:%d", file, line);
+    log_line(LOG_ERROR, "BUG", "broken invariant", "what", what, "at", at, NULL);
     abort();
 }

@@ -22,7 +22,7 @@ enum err_class {
 struct err {
     enum err_class cls;
     char code[48];  /* stable, for logs and metrics, for example BUS-FENCED, or a field path for ERR_INPUT */
-    char text[256]; /* for people; never personal data */
+    char text[512]; /* for people; never personal data. What OpenSSL says of a handshake fits */
 };
 
 /* Fill *e; always returns false, so that `return err_set(...)` reads well. */
@@ -31,7 +31,7 @@ bool err_set(struct err *e, enum err_class cls, const char *code, const char *fm
 bool err_prefix(struct err *e, const char *fmt, ...) PRINTF(2, 3);
 const char *err_class_name(enum err_class cls);
 
-/* A broken invariant is a bug: prints the place and aborts, in every build. */
+/* A broken invariant is a bug: logs it with its place in the project and aborts, in every build. */
 #define must(x) ((x) ? (void)0 : must_failed(#x, __FILE__, __LINE__))
 void must_failed(const char *what, const char *file, int line) __attribute__((noreturn));
 #endif
