@@ -1,4 +1,5 @@
 /* cmd_registry.c - attachctl registry load FILE... and registry forms. */
+#include <stdlib.h>
 #include <string.h>
 #include "base/text.h"
 #include "services/attachctl/reg.h"
@@ -13,9 +14,34 @@ struct load {
     int64_t began_ms; /* names this load in ce_id */
     bool clinics_sent;
     const char *file; /* prefix is of this one */
+    unsigned turn;    /* how often another file had its turn: two files of a load may have one name */
     char prefix[120];
     size_t prefix_n;
 };
+
+/* A name of a file may be any bytes: what is not UTF-8 is shown as "?". */
+static json_t *text_json(const char *s)
+{
+    size_t left = strlen(s);
+    char *to = malloc(left + 1), *end = to;
+    must(to);
+    while (left > 0) {
+        size_t n = text_utf8_next(s, left);
+        end = n ? mempcpy(end, s, n) : mempcpy(end, "?", 1);
+        s += n ? n : 1;
+        left -= n ? n : 1;
+    }
+    json_t *j = json_stringn(to, (size_t)(end - to));
+    free(to);
+    return j;
+}
+
+static void print_json(json_t *j)
+{
+    json_dumpf(j, stdout, JSON_COMPACT | JSON_REAL_PRECISION(10));
+    putchar('\n');
+    json_decref(j);
+}
 
 static void on_bad(void *ctx, const struct reg_finding *f)
 {
@@ -27,21 +53,20 @@ static void on_bad(void *ctx, const struct reg_finding *f)
         printf("%s%s%s\n", f->field, f->field[0] ? ": " : "", f->rule);
         return;
     }
-    json_t *j = json_pack("{s:s, s:I, s:s, s:s}", "file", f->file, "line", (json_int_t)f->line, "field", f->field, "rule",
-                          f->rule);
+    json_t *j = json_pack("{s:o, s:I, s:o, s:s}", "file", text_json(f->file), "line", (json_int_t)f->line, "field",
+                          text_json(f->field), "rule", f->rule);
     if (f->record)
         json_object_set_new(j, "record", json_integer((json_int_t)f->record));
-    json_dumpf(j, stdout, JSON_COMPACT);
-    putchar('\n');
-    json_decref(j);
+    print_json(j);
 }
 
-/* "<load>/<file>/<line or record>"; one is made for every row of millions. */
+/* "<load>/<turn>/<file>/<line or record>"; one is made for every row of millions. */
 static void make_id(struct load *l, const char *file, uint64_t at, char ret[ID_BYTES])
 {
     if (file != l->file) {
         l->file = file;
-        l->prefix_n = (size_t)snprintf(l->prefix, sizeof l->prefix, "registry-%lld/%.80s/", (long long)l->began_ms, file);
+        l->prefix_n = (size_t)snprintf(l->prefix, sizeof l->prefix, "registry-%lld/%u/%.70s/", (long long)l->began_ms, ++l->turn,
+                                       file);
     }
     char digits[20];
     size_t n = 0;
@@ -67,6 +92,8 @@ static bool on_put(void *ctx, enum topic_id topic, enum event_id event, struct b
     return sender_put(l->sender, topic, event, key, msg, ce_id, "", e);
 }
 
+static json_int_t per_second(uint64_t n, double seconds) { return seconds > 0 ? (json_int_t)((double)n / seconds + 0.5) : 0; }
+
 static void print_sum(const struct ctl *c, const struct reg *r)
 {
     if (!c->json)
@@ -74,13 +101,15 @@ static void print_sum(const struct ctl *c, const struct reg *r)
                "LOAD/S");
     for (size_t i = 0; i < reg_files(r); i++) {
         struct reg_sum s = reg_sum(r, i);
-        double check = s.seconds[0] > 0 ? (double)s.rows / s.seconds[0] : 0;
-        double load = s.seconds[1] > 0 ? (double)s.rows / s.seconds[1] : 0;
-        printf(c->json ? "{\"file\":\"%s\",\"form\":\"%s\",\"rows\":%llu,\"published\":%llu,\"left_out\":%llu,"
-                         "\"bad\":%llu,\"check_rows_per_s\":%.0f,\"load_rows_per_s\":%.0f}\n"
-                       : "%-28s %-14s %10llu %10llu %8llu %8llu %9.0f %9.0f\n",
-               s.file, s.form, (unsigned long long)s.rows, (unsigned long long)s.published, (unsigned long long)s.left_out,
-               (unsigned long long)s.bad, check, load);
+        json_int_t check = per_second(s.rows, s.seconds[0]), load = per_second(s.rows, s.seconds[1]);
+        if (c->json)
+            print_json(json_pack("{s:o, s:s, s:I, s:I, s:I, s:I, s:I, s:I}", "file", text_json(s.file), "form", s.form, "rows",
+                                 (json_int_t)s.rows, "published", (json_int_t)s.published, "left_out", (json_int_t)s.left_out,
+                                 "bad", (json_int_t)s.bad, "check_rows_per_s", check, "load_rows_per_s", load));
+        else
+            printf("%-28s %-14s %10llu %10llu %8llu %8llu %9lld %9lld\n", s.file, s.form, (unsigned long long)s.rows,
+                   (unsigned long long)s.published, (unsigned long long)s.left_out, (unsigned long long)s.bad, (long long)check,
+                   (long long)load);
     }
 }
 
@@ -93,12 +122,13 @@ static void print_total(const struct ctl *c, const struct reg *r, double seconds
         published += s.published;
         bad += s.bad;
     }
-    const double rate = seconds > 0 ? (double)rows / seconds : 0;
+    const json_int_t rate = per_second(rows, seconds);
     if (c->json)
-        printf("{\"total\":true,\"rows\":%llu,\"published\":%llu,\"bad\":%llu,\"seconds\":%.3f,\"rows_per_s\":%.0f}\n", rows,
-               published, bad, seconds, rate);
+        print_json(json_pack("{s:b, s:I, s:I, s:I, s:f, s:I}", "total", true, "rows", (json_int_t)rows, "published",
+                             (json_int_t)published, "bad", (json_int_t)bad, "seconds", seconds, "rows_per_s", rate));
     else
-        printf("%llu rows, %llu records published, %llu bad rows, %.1f s, %.0f rows/s\n", rows, published, bad, seconds, rate);
+        printf("%llu rows, %llu records published, %llu bad rows, %.1f s, %lld rows/s\n", rows, published, bad, seconds,
+               (long long)rate);
 }
 
 /* Second pass: everything was checked. */
