@@ -46,6 +46,7 @@ class Platform:
         self.http_port, self.kafka_port, self.redis_port = self.base, self.base + 1, self.base + 2
         self.bootstrap = f"127.0.0.1:{self.kafka_port}"
         self.partitions = partitions
+        self.refusals = set()  # bodies of errors that the door gave
 
     # --- life ---
     def shell(self, script, check=True):
@@ -155,10 +156,10 @@ class Platform:
         lines = done.stdout.splitlines()
         return [json.loads(line) for line in lines if line.strip()]
 
-    def http(self, method, path, body=None, headers=None, timeout=15):
+    def http(self, method, path, body=None, headers=None, timeout=15, port=None):
         """(status, headers, decoded JSON or text)"""
         data = body if isinstance(body, (bytes, type(None))) else json.dumps(body).encode()
-        request = urllib.request.Request(f"http://127.0.0.1:{self.http_port}{path}", data=data, method=method)
+        request = urllib.request.Request(f"http://127.0.0.1:{port or self.http_port}{path}", data=data, method=method)
         request.add_header("Content-Type", "application/json")
         for name, value in (headers or {}).items():
             request.add_header(name, value)
@@ -166,7 +167,9 @@ class Platform:
             with urllib.request.urlopen(request, timeout=timeout) as answer:
                 return answer.status, dict(answer.headers), decode(answer.read())
         except urllib.error.HTTPError as error:
-            return error.code, dict(error.headers), decode(error.read())
+            refusal = error.read()
+            self.refusals.add(refusal.decode("utf-8", "replace"))
+            return error.code, dict(error.headers), decode(refusal)
         except (urllib.error.URLError, ConnectionError, TimeoutError):
             return 0, {}, None
 
