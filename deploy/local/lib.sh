@@ -41,6 +41,30 @@ wait_for() {
 
 alive() { [ -f "$STATE/pid/$1" ] && kill -0 "$(cat "$STATE/pid/$1")" 2>/dev/null; }
 
+# Why a part ended: the last error of its log, or its last line.
+last_words() {
+    local log=$STATE/log/$1.log line
+    line=$(grep '"level":"error"' "$log" | tail -n 1 | jq -r '"\(.id) \(.msg)"' 2>/dev/null) || true
+    printf '%s' "${line:-$(tail -n 1 "$log")}"
+}
+need_alive() { alive "$1" || die "$1 has ended: $(last_words "$1") (see $STATE/log/$1.log)"; }
+# All that was started lives; Kafka has a pid file of its own.
+need_all_alive() {
+    local name
+    for name in $(ls "$STATE/pid"); do need_alive "$name"; done
+}
+# wait_part SECONDS WHAT NAME COMMAND...: as wait_for, but not for a part that has ended
+wait_part() {
+    local limit=$1 what=$2 name=$3 end
+    shift 3
+    end=$((SECONDS + limit))
+    until "$@" >/dev/null 2>&1; do
+        need_alive "$name"
+        [ $SECONDS -lt $end ] || die "$what did not come up in $limit s; see $STATE/log/$name.log"
+        poll_pause
+    done
+}
+
 # start NAME COMMAND...
 start() {
     local name=$1
@@ -112,15 +136,15 @@ start_redis() {
     mkdir -p "$STATE/redis"
     start redis redis-server --bind 127.0.0.1 --port "$REDIS_PORT" --dir "$STATE/redis" --save '' --appendonly no \
         --maxmemory-policy noeviction --hash-max-listpack-value 1024 --hash-max-listpack-entries 512 --daemonize no
-    wait_for 10 Redis redis-cli -p "$REDIS_PORT" ping
+    wait_part 10 Redis redis redis-cli -p "$REDIS_PORT" ping
 }
 start_smtp() {
     start smtp python3 "$repo/deploy/local/smtp_sink.py" --dir "$STATE/smtp" --port "$SMTP_PORT"
-    wait_for 20 "the SMTP server" tcp_open "$SMTP_PORT"
+    wait_part 20 "the SMTP server" smtp tcp_open "$SMTP_PORT"
 }
 start_smsc() {
     start smsc "$repo/deploy/local/smsc" --dir "$STATE/smsc" --port "$SMSC_PORT"
-    wait_for 40 "the SMSC" tcp_open "$SMSC_PORT"
+    wait_part 40 "the SMSC" smsc tcp_open "$SMSC_PORT"
 }
 start_sinks() {
     start_smsc
@@ -193,7 +217,7 @@ start_service() {
 launch_gateway() { launch gateway "$BIN/gateway" --config "$STATE/conf/gateway.ini"; }
 start_gateway() {
     launch_gateway
-    wait_for 20 "the gateway" http_ok "$(admin_port gateway 0)" /readyz
+    wait_part 20 "the gateway" gateway http_ok "$(admin_port gateway 0)" /readyz
 }
 ctl() { "$BIN/attachctl" --config "$STATE/conf/operator.ini" "$@"; }
 
