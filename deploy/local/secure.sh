@@ -1,10 +1,12 @@
 # Sourced by lib.sh when SECURE=yes: the local platform over TLS with passwords (SASL PLAIN: librdkafka 2.0 of Debian 12
 # cannot log in by SCRAM at Kafka 4, 2.6.1 can; the broker takes both), every program with the rights that attachctl
 # acls prints and no others; Redis behind TLS and a password, with a tunnel before it, because hiredis 0.14 has no TLS.
-# Everything secret is in $STATE/secure: ca.pem, broker.pem, redis.pem, users/NAME and redis-password, admin.properties.
+# Everything secret is in $STATE/secure: ca.pem, broker.pem, redis.pem, operator.pem, users/NAME and
+# redis-password, certificate-port, admin.properties.
 SECURE_DIR=$STATE/secure
 SECURE_USERS="broker admin operator gateway $SERVICES"
 REDIS_TLS_PORT=$((PORT_BASE + 5))
+CERTIFICATE_PORT=$((PORT_BASE + 6)) # of the broker: clients show certificates there, and need no password
 
 # certificate NAME: key and certificate for 127.0.0.1 in one file, signed by our CA
 certificate() {
@@ -23,8 +25,10 @@ make_secrets() {
         mkdir -p "$SECURE_DIR/users"
         openssl req -x509 -newkey rsa:2048 -nodes -keyout "$SECURE_DIR/ca.key" -out "$SECURE_DIR/ca.pem" -days 30 \
             -subj /CN=local-ca -addext basicConstraints=critical,CA:TRUE 2>/dev/null
+        echo "$CERTIFICATE_PORT" >"$SECURE_DIR/certificate-port"
         certificate broker
         certificate redis
+        certificate operator
         for name in $SECURE_USERS; do openssl rand -hex 16 >"$SECURE_DIR/users/$name"; done
         openssl rand -hex 16 >"$SECURE_DIR/redis-password"
         echo "redis://:$(cat "$SECURE_DIR/redis-password")@127.0.0.1:$REDIS_PORT/0" >"$SECURE_DIR/store-url"
