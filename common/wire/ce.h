@@ -1,6 +1,9 @@
 /* ce.h - CloudEvents binary-mode headers of a record, and W3C trace context. Pure.
  * Rules: CloudEvents Kafka binding (attributes are ce_<name> headers, the data type is content-type); W3C Trace
- * Context level 1 for traceparent. Errors: none; a malformed traceparent starts a new trace, never refuses a record. */
+ * Context level 1 for traceparent. Left out on purpose, because every record would pay for them: dataclassification (a
+ * matter of the topic, not of the record), expirytime (nothing reads it: what is stale is judged by the state), the origin's
+ * ce_traceparent (the trace is one from door to notice, so traceparent tells it) and tracestate (of tracing vendors; nobody
+ * here adds to it). Errors: none; a malformed traceparent starts a new trace, never refuses a record. */
 #ifndef CLINIC_WIRE_CE_H
 #define CLINIC_WIRE_CE_H
 #include <stdbool.h>
