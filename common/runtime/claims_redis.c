@@ -120,14 +120,19 @@ bool claims_get(struct claims *c, const char *name, struct bytes *ret, struct er
     return true;
 }
 
-static bool read_run_id(const redisReply *r, char ret[CLAIMS_SERVER_BYTES], struct err *e)
+static bool read_server(const redisReply *r, struct claims_server *ret, struct err *e)
 {
-    const char *at = r->type == REDIS_REPLY_STRING ? strstr(r->str, "run_id:") : NULL;
-    return (at && sscanf(at, "run_id:%40[0-9a-f]", ret) == 1) ||
-           err_set(e, ERR_RETRY, "REDIS-INFO", "the server does not tell its run id");
+    const char *text = r->type == REDIS_REPLY_STRING ? r->str : "";
+    const char *id = strstr(text, "run_id:"), *clock = strstr(text, "server_time_usec:");
+    long long us;
+    if (!id || !clock || sscanf(id, "run_id:%40[0-9a-f]", ret->run_id) != 1 ||
+        sscanf(clock, "server_time_usec:%lld", &us) != 1)
+        return err_set(e, ERR_RETRY, "REDIS-INFO", "the server does not tell its run id and its time");
+    ret->now_ms = us / 1000;
+    return true;
 }
 
-bool claims_server(struct claims *c, char ret[CLAIMS_SERVER_BYTES], struct err *e)
+bool claims_server(struct claims *c, struct claims_server *ret, struct err *e)
 {
     redisReply *r;
     pthread_mutex_lock(&c->lock);
@@ -137,7 +142,7 @@ bool claims_server(struct claims *c, char ret[CLAIMS_SERVER_BYTES], struct err *
     pthread_mutex_unlock(&c->lock);
     if (!ok)
         return false;
-    ok = read_run_id(r, ret, e);
+    ok = read_server(r, ret, e);
     freeReplyObject(r);
     return ok;
 }

@@ -28,7 +28,8 @@ struct runtime_deps {
     int64_t (*mono_ms)(void *ctx);     /* steady clock for waits; NULL = CLOCK_MONOTONIC */
     void (*sleep_ms)(void *ctx, int ms); /* between repeats of a call; NULL = nanosleep */
     void *now_ctx;                     /* of the three above */
-    void (*outbound)(void *ctx, enum event_id type, struct bytes packed, const char *traceparent); /* may be NULL */
+    /* In the shape of svc_outbound_ops.submit; may be NULL. */
+    void (*outbound)(void *ctx, enum event_id type, struct bytes packed, const char *traceparent, int64_t begun_ms);
     void *outbound_ctx;
 };
 

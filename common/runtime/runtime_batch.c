@@ -290,7 +290,7 @@ static bool committed(struct runtime *rt, struct err *e)
     for (uint32_t i = 0; i < b->orders.n; i++)
         if (rt->d.outbound)
             rt->d.outbound(rt->d.outbound_ctx, rt->def->outbound_type, b->orders.v[i].packed,
-                           b->orders.v[i].traceparent);
+                           b->orders.v[i].traceparent, b->txn_ms);
     rt_count_batch(rt);
     if (b->cut)
         batch_give_back(rt);

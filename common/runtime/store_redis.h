@@ -15,9 +15,12 @@ bool claims_take(struct claims *c, const char *name, int64_t ttl_ms, bool *ret_m
 /* Small values with a term: provider message id -> notice, Idempotency-Key -> answer. *ret malloc'd or NULL. */
 bool claims_put(struct claims *c, const char *name, struct bytes value, int64_t ttl_ms, struct err *e) MUST_CHECK;
 bool claims_get(struct claims *c, const char *name, struct bytes *ret, struct err *e) MUST_CHECK;
-/* Who remembers the claims: the run id of the server, another one after every restart or failover. What answers under
- * another id than before may have forgotten, or gone back to a snapshot. */
-#define CLAIMS_SERVER_BYTES 41
-bool claims_server(struct claims *c, char ret[CLAIMS_SERVER_BYTES], struct err *e) MUST_CHECK;
+/* Who remembers the claims: the run id of the server, another one after every restart or failover, and its clock. What
+ * answers under another id than before may have forgotten, or gone back to a snapshot. */
+struct claims_server {
+    char run_id[41];
+    int64_t now_ms;   /* UTC; of the server, so that a wrong clock of ours does not count */
+};
+bool claims_server(struct claims *c, struct claims_server *ret, struct err *e) MUST_CHECK;
 void claims_close(struct claims *c);
 #endif

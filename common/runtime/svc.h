@@ -126,8 +126,9 @@ struct svc_outbound_ops {
                    void (*report)(void *ctx, struct bytes key, enum event_id type, const void *msg,
                                   const char *subject, const char *traceparent),
                    void *report_ctx, struct err *e);
-    /* packed = bytes of the message given to svc_outbound; copied by the callee; never blocks. */
-    void (*submit)(void *outbound, enum event_id type, struct bytes packed, const char *traceparent);
+    /* packed = bytes of the message given to svc_outbound; copied by the callee; never blocks. begun_ms = steady clock
+     * before the transaction began: no other process knew of the message earlier. The call may come long after that. */
+    void (*submit)(void *outbound, enum event_id type, struct bytes packed, const char *traceparent, int64_t begun_ms);
     const struct metric_row *metrics; /* its own, ended by .name == NULL; may be NULL */
     void (*stop)(void *outbound); /* finish what is in the provider's hands within the drain deadline; NULL is fine */
 };

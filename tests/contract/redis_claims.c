@@ -38,6 +38,22 @@ static void a_claim_is_taken_by_one_process(void **state)
     claims_close(NULL);
 }
 
+static void the_server_tells_who_it_is_and_its_time(void **state)
+{
+    (void)state;
+    struct claims *c = open_claims();
+    struct claims_server first, second;
+    struct err e;
+    int64_t before = (int64_t)time(NULL) * 1000;
+    OK(claims_server(c, &first, &e));
+    OK(claims_server(c, &second, &e));
+    assert_int_equal(strlen(first.run_id), 40);
+    assert_string_equal(first.run_id, second.run_id);
+    assert_in_range(first.now_ms, before, second.now_ms); /* one machine, one clock */
+    assert_in_range(second.now_ms, before, ((int64_t)time(NULL) + 1) * 1000);
+    claims_close(c);
+}
+
 static void a_claim_ends_with_its_term(void **state)
 {
     (void)state;
@@ -115,6 +131,7 @@ int redis_claims_run(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(a_claim_is_taken_by_one_process, flush),
+        cmocka_unit_test_setup(the_server_tells_who_it_is_and_its_time, flush),
         cmocka_unit_test_setup(a_claim_ends_with_its_term, flush),
         cmocka_unit_test_setup(values_come_back_as_bytes, flush),
         cmocka_unit_test_setup(claims_stand_threads, flush),

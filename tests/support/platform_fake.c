@@ -40,9 +40,10 @@ struct platform *platform_new(int32_t partitions, int64_t now_ms)
     return p;
 }
 
-static void outbound(void *ctx, enum event_id type, struct bytes packed, const char *traceparent)
+static void outbound(void *ctx, enum event_id type, struct bytes packed, const char *traceparent, int64_t begun_ms)
 {
     struct member *m = ctx;
+    (void)begun_ms;
     if (!m->on_outbound)
         return;
     ProtobufCMessage *msg = protobuf_c_message_unpack(events[type].msg, NULL, packed.n, packed.p);

@@ -8,6 +8,8 @@
 #include "base/log.h"
 #include "lane_impl.h"
 
+#define LOOK_MS 2000 /* how often a waiting sender looks after the memory of claims */
+
 int64_t clock_wall_ms(void)
 {
     struct timespec t;
@@ -131,9 +133,11 @@ static void append(struct lane *l, struct job *j)
     wake(l);
 }
 
-void lane_put(struct lane *l, const PB(NotificationOrder) * o, struct bytes packed, const char *traceparent)
+void lane_put(struct lane *l, const PB(NotificationOrder) * o, struct bytes packed, const char *traceparent,
+              int64_t begun_ms)
 {
     struct job *j = job_new(o, packed, traceparent);
+    j->begun_ms = begun_ms;
     pthread_mutex_lock(&l->lock);
     struct job **place = in_hand(l, j->name);
     bool full = l->n >= l->c.max || l->stopping;
@@ -217,11 +221,14 @@ struct job *lane_take(struct lane *l, int wait_ms)
 
 void lane_pause(struct lane *l, int ms)
 {
-    int64_t end = clock_steady_ms() + ms;
-    pthread_mutex_lock(&l->lock);
-    while (!l->stopping && clock_steady_ms() < end)
-        wait_until(l, end);
-    pthread_mutex_unlock(&l->lock);
+    int64_t end = clock_steady_ms() + ms, now;
+    while (!lane_stopping(l) && (now = clock_steady_ms()) < end) {
+        lane_look(l);
+        pthread_mutex_lock(&l->lock);
+        if (!l->stopping)
+            wait_until(l, end < now + LOOK_MS ? end : now + LOOK_MS);
+        pthread_mutex_unlock(&l->lock);
+    }
 }
 
 void lane_put_back(struct lane *l, struct job *j, int delay_ms)

@@ -26,42 +26,59 @@ static bool known_result(struct lane *l, const struct job *j, int *ret)
     return true;
 }
 
+#define SINCE_BYTES (24 + sizeof((struct claims_server *)0)->run_id)
+
 /* "<ms UTC> <run id of the server>", as note_since() wrote it. False: of another server, or absent. */
-static bool parse_since(struct bytes value, const char *server, int64_t *ret)
+static bool parse_since(struct bytes value, const char *run_id, int64_t *ret)
 {
-    char text[24 + CLAIMS_SERVER_BYTES], *end;
+    char text[SINCE_BYTES], *end;
     if (!value.p || value.n >= sizeof text)
         return false;
     memcpy(text, value.p, value.n);
     text[value.n] = '\0';
     int64_t at = strtoll(text, &end, 10);
-    if (*end != ' ' || strcmp(end + 1, server) != 0)
+    if (*end != ' ' || strcmp(end + 1, run_id) != 0)
         return false;
     *ret = at;
     return true;
 }
 
-static bool note_since(struct lane *l, const char *server, int64_t *ret)
+static bool note_since(struct lane *l, const struct claims_server *server, int64_t *ret)
 {
-    char text[24 + CLAIMS_SERVER_BYTES];
+    char text[SINCE_BYTES];
     struct err e;
-    *ret = clock_wall_ms();
-    snprintf(text, sizeof text, "%lld %s", (long long)*ret, server);
+    *ret = server->now_ms;
+    snprintf(text, sizeof text, "%lld %s", (long long)*ret, server->run_id);
     return claims_put(l->c.claims, "since", bytes_str(text), 100 * CLAIM_TTL_MS, &e);
 }
 
-/* When the memory of claims began, ms UTC: the first to find it empty, or kept by a server that was started anew (with a
- * snapshot of the past, perhaps), says now. */
-static bool memory_since(struct lane *l, int64_t *ret)
+/* This process may stand still at any point: ahead_ms errs to the later (an order is older than it seems), and so does
+ * since_seen_ms (the memory is younger). */
+static void keep_since(struct lane *l, int64_t since, int64_t ahead_ms)
 {
-    char server[CLAIMS_SERVER_BYTES];
+    pthread_mutex_lock(&l->lock);
+    l->ahead_ms = ahead_ms;
+    if (l->since_ms != since)
+        l->since_seen_ms = clock_steady_ms();
+    l->since_ms = since;
+    pthread_mutex_unlock(&l->lock);
+}
+
+/* When the memory of claims began, ms UTC: the first to find it empty, or kept by a server that was started anew (with a
+ * snapshot of the past, perhaps), says now. False: Redis cannot be asked. */
+static bool ask_since(struct lane *l, int64_t *ret)
+{
+    int64_t asked_ms = clock_steady_ms();
+    struct claims_server server;
     struct bytes value;
     struct err e;
-    if (!claims_server(l->c.claims, server, &e) || !claims_get(l->c.claims, "since", &value, &e))
+    if (!claims_server(l->c.claims, &server, &e) || !claims_get(l->c.claims, "since", &value, &e))
         return false;
-    bool known = parse_since(value, server, ret);
+    bool good = parse_since(value, server.run_id, ret) || note_since(l, &server, ret);
     free((void *)value.p);
-    return known || note_since(l, server, ret);
+    if (good)
+        keep_since(l, *ret, server.now_ms - asked_ms);
+    return good;
 }
 
 static bool put_back(struct lane *l, struct job *j, int delay_ms)
@@ -87,18 +104,28 @@ static bool claimed_elsewhere(struct lane *l, struct job *j)
     return answer(l, j, outcome_of(PB_SEND(UNKNOWN), "claimed_elsewhere"));
 }
 
-/* An attempt that was ordered before: was it handed over? */
+/* Claims of this attempt may have been forgotten: of a first order since this process made it, of a repeated one since
+ * whoever made it first. (A first order may be older than the memory: the inbox waited.) */
+static bool is_memory_lost(struct lane *l, const struct job *j, int64_t since)
+{
+    pthread_mutex_lock(&l->lock);
+    int64_t seen_ms = l->since_seen_ms;
+    pthread_mutex_unlock(&l->lock);
+    return j->again ? since > j->ordered_at_ms : seen_ms >= j->begun_ms;
+}
+
+/* An attempt that another process may have had as well: was it handed over? */
 static bool claim_again(struct lane *l, struct job *j, bool mine)
 {
     int result;
     int64_t since;
-    if (!known_result(l, j, &result) || !memory_since(l, &since))
+    if (!known_result(l, j, &result) || !ask_since(l, &since))
         return put_back(l, j, REDIS_PAUSE_MS);
     if (result > PB_SEND(UNSPECIFIED))
         return answer(l, j, outcome_of((PB(SendResult))result, "answered_before"));
     if (!mine)
         return claimed_elsewhere(l, j);
-    if (since > j->ordered_at_ms && result != PB_SEND(UNSPECIFIED))
+    if (is_memory_lost(l, j, since) && result != PB_SEND(UNSPECIFIED))
         return answer(l, j, outcome_of(PB_SEND(UNKNOWN), "claims_lost"));
     return true;
 }
@@ -109,10 +136,22 @@ static bool look_at_memory(struct lane *l)
     int64_t now = clock_steady_ms(), since;
     if (now - atomic_load(&l->since_checked_ms) < SINCE_MS)
         return true;
-    if (!memory_since(l, &since))
+    if (!ask_since(l, &since))
         return false;
     atomic_store(&l->since_checked_ms, now);
     return true;
+}
+
+void lane_look(struct lane *l)
+{
+    int64_t now = clock_steady_ms();
+    pthread_mutex_lock(&l->lock);
+    bool tried = now - l->looked_ms < SINCE_MS; /* a Redis that is away takes its time to say so */
+    if (!tried)
+        l->looked_ms = now;
+    pthread_mutex_unlock(&l->lock);
+    if (!tried)
+        (void)look_at_memory(l);
 }
 
 void lane_begin(struct lane *l)
@@ -121,11 +160,21 @@ void lane_begin(struct lane *l)
         lane_pause(l, REDIS_PAUSE_MS);
 }
 
+/* Nobody else can have been told of it: ordered the first time, found with nobody, and its partition's new owner, if it
+ * moved, would not have ordered it again yet. That owner goes by the time of the order, so this does, too. */
+static bool is_fresh(struct lane *l, const struct job *j)
+{
+    pthread_mutex_lock(&l->lock);
+    int64_t age = clock_steady_ms() + l->ahead_ms - j->ordered_at_ms;
+    pthread_mutex_unlock(&l->lock);
+    return !j->again && j->elsewhere_ms == 0 && age < l->c.answer_ms / 2;
+}
+
 bool lane_claim(struct lane *l, struct job *j)
 {
     bool mine;
     struct err e;
     if (!look_at_memory(l) || !claims_take(l->c.claims, j->name, CLAIM_TTL_MS, &mine, &e))
         return put_back(l, j, REDIS_PAUSE_MS);
-    return (mine && !j->again) || claim_again(l, j, mine);
+    return (mine && is_fresh(l, j)) || claim_again(l, j, mine);
 }

@@ -19,6 +19,7 @@ struct job {
     uint32_t attempt;
     bool again;
     int64_t ordered_at_ms;
+    int64_t begun_ms;        /* steady clock: no other process knew of it earlier */
     int64_t not_before_ms;   /* steady clock */
     int64_t elsewhere_ms;    /* steady clock: since when it is known to be claimed elsewhere; 0 = it is not */
     size_t packed_n;
@@ -42,6 +43,10 @@ struct lane {
     size_t n;                /* queued */
     struct job *in_hand[BUCKETS]; /* queued or taken */
     struct memory memory[MEMORY];
+    int64_t since_ms;        /* when the memory of claims began, as last seen; 0 = not known yet */
+    int64_t since_seen_ms;   /* steady clock: when that was first seen; the memory may be as young as this */
+    int64_t ahead_ms;        /* clock of Redis less steady clock, at the last look */
+    int64_t looked_ms;       /* steady clock: when lane_look() last tried */
     atomic_llong since_checked_ms; /* steady clock: when the memory of claims was last looked at; far past = never */
     struct metric *queued, *dropped;
 };

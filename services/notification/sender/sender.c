@@ -57,6 +57,7 @@ static void *run_line(void *arg)
     lane_begin(w->lane);
     while (!lane_stopping(w->lane)) {
         struct err e;
+        lane_look(w->lane);
         struct job *j = lane_take(w->lane, TAKE_MS);
         if (!j)
             continue;
@@ -161,7 +162,8 @@ static void *sender_start(const struct conf *conf, const void *svc_conf, lane_re
     return NULL;
 }
 
-static void sender_submit(void *outbound, enum event_id type, struct bytes packed, const char *traceparent)
+static void sender_submit(void *outbound, enum event_id type, struct bytes packed, const char *traceparent,
+                          int64_t begun_ms)
 {
     struct sender *s = outbound;
     must(type == EV_NOTIFICATION_ORDER);
@@ -170,7 +172,7 @@ static void sender_submit(void *outbound, enum event_id type, struct bytes packe
     must(o); /* packed by the handler of this process */
     struct lane *lane = o->channel == PB_CHANNEL(SMS) ? s->sms : s->mail;
     if (lane)
-        lane_put(lane, o, packed, traceparent);
+        lane_put(lane, o, packed, traceparent, begun_ms);
 }
 
 const struct svc_outbound_ops sender_ops = {

@@ -311,9 +311,11 @@ static bool bind(struct smpp_session *s, struct err *e)
 
 static bool serve(struct smpp_session *s, struct err *e)
 {
-    while (!s->unbound && !(lane_stopping(s->lane) && !s->flights))
+    while (!s->unbound && !(lane_stopping(s->lane) && !s->flights)) {
+        lane_look(s->lane);
         if (!fill_window(s, e) || !wait_and_handle(s, e) || !look_at_clock(s, e))
             return false;
+    }
     return true;
 }
 

@@ -133,11 +133,40 @@ void rig_redis_go_back(struct rig *r)
     start_redis(r);
 }
 
-void rig_redis_wait(struct rig *r, const char *text)
+static void wait_for_shell(const char *command)
 {
-    char *command = arena_printf(r->mem, "redis-cli -s %s/redis.sock keys '*%s*' | grep -q .", r->dir, text);
     for (int64_t until = now_ms(CLOCK_MONOTONIC) + WAIT_MS; system(command) != 0; pause_turn())
         assert_true(now_ms(CLOCK_MONOTONIC) < until);
+}
+
+void rig_claim_elsewhere(struct rig *r, const struct rig_order *o)
+{
+    char *command = arena_printf(r->mem, "redis-cli -s %s/redis.sock set '{notification}:claim:%s/%s/%s/%u' other >/dev/null",
+                                 r->dir, o->application, o->milestone, channel_code(o->channel), o->attempt);
+    assert_int_equal(system(command), 0);
+}
+
+int rig_claims(struct rig *r)
+{
+    char *command = arena_printf(r->mem, "redis-cli -s %s/redis.sock info commandstats", r->dir), line[200];
+    FILE *from = popen(command, "r");
+    int n = 0;
+    assert_non_null(from);
+    while (fgets(line, sizeof line, from))
+        (void)sscanf(line, "cmdstat_set:calls=%d", &n);
+    pclose(from);
+    return n;
+}
+
+void rig_claims_wait(struct rig *r, int n)
+{
+    for (int64_t until = now_ms(CLOCK_MONOTONIC) + WAIT_MS; rig_claims(r) < n; pause_turn())
+        assert_true(now_ms(CLOCK_MONOTONIC) < until);
+}
+
+void rig_redis_wait(struct rig *r, const char *text)
+{
+    wait_for_shell(arena_printf(r->mem, "redis-cli -s %s/redis.sock keys '*%s*' | grep -q .", r->dir, text));
 }
 
 void rig_sink_start(struct rig *r)
@@ -295,6 +324,7 @@ struct rig *rig_new(const char *sink, const char *const *options)
     rig_sink_start(r);
     configure(r, options);
     start_sender(r);
+    rig_redis_wait(r, "since"); /* what is ordered from now on is of a memory of claims that the sender knows */
     return r;
 }
 
@@ -354,7 +384,8 @@ void rig_order(struct rig *r, const struct rig_order *o)
     size_t n = protobuf_c_message_get_packed_size(&m.base);
     uint8_t *packed = arena_alloc(r->mem, n);
     protobuf_c_message_pack(&m.base, packed);
-    notification_svc.outbound->submit(r->sender, EV_NOTIFICATION_ORDER, bytes_of(packed, n), "");
+    notification_svc.outbound->submit(r->sender, EV_NOTIFICATION_ORDER, bytes_of(packed, n), "",
+                                       now_ms(CLOCK_MONOTONIC) - o->begun_ms_ago);
 }
 
 struct rig_report rig_report(struct rig *r, size_t n)
@@ -480,6 +511,14 @@ void rig_outage(struct rig *r, struct rig_order o)
     struct rig_report report = rig_report(r, 0);
     assert_int_equal(report.result, PB_SEND(ACCEPTED));
     assert_int_equal(report.attempt, 1);
+}
+
+void rig_lose_claims(struct rig *r, struct rig_order o)
+{
+    rig_order(r, &o);
+    rig_expect(r, 0, PB_SEND(ACCEPTED), NULL);
+    rig_redis_flush(r);
+    rig_redis_wait(r, "since");
 }
 
 int rig_teardown(void **state)

@@ -28,21 +28,27 @@ void rig_sink_start(struct rig *r);           /* again, on the same port */
 void rig_redis_flush(struct rig *r);
 void rig_redis_save(struct rig *r);           /* a snapshot, */
 void rig_redis_go_back(struct rig *r);        /* and a new server that begins with it */
-/* Until Redis holds a key whose name contains text. */
-void rig_redis_wait(struct rig *r, const char *text);
-/* The sender dies with what it holds, another process begins: the same sinks, another claim token. */
-void rig_restart_sender(struct rig *r);
-
 struct rig_order {
     const char *application; /* UUID */
     const char *milestone;
     PB(Channel) channel;
     uint32_t attempt;
     bool again;
-    int64_t ordered_ms_ago;
+    int64_t ordered_ms_ago;  /* as the notice says */
+    int64_t begun_ms_ago;    /* the process stood still for so long between the commit and the order's coming */
     const char *to;          /* phone or e-mail */
     const char *reference;   /* the portal's number: shows in every text */
 };
+/* Another process holds the claim of an order. */
+void rig_claim_elsewhere(struct rig *r, const struct rig_order *o);
+/* How often Redis was asked for a claim or to keep a value, and: until it was so often. */
+int rig_claims(struct rig *r);
+void rig_claims_wait(struct rig *r, int n);
+/* Until Redis holds a key whose name contains text. */
+void rig_redis_wait(struct rig *r, const char *text);
+/* The sender dies with what it holds, another process begins: the same sinks, another claim token. */
+void rig_restart_sender(struct rig *r);
+
 void rig_order(struct rig *r, const struct rig_order *o);
 /* The first attempt of N-06 for application "12-345", by SMS or by letter. */
 struct rig_order rig_sms(const char *application);
@@ -76,6 +82,8 @@ void rig_many(struct rig *r, struct rig_order o, int n, const char *text);
 void rig_lose_answer(struct rig *r, struct rig_order o, const char *mode, const char *text);
 /* The sink is away when the order comes: it is kept, and no attempt is used up. */
 void rig_outage(struct rig *r, struct rig_order o);
+/* Claims are lost while there is nothing to send: it is noticed, and noted for those that look later. */
+void rig_lose_claims(struct rig *r, struct rig_order o);
 int rig_teardown(void **state); /* *state is a rig */
 #define RIG_TEST(name) cmocka_unit_test_setup_teardown(name, setup, rig_teardown)
 #endif

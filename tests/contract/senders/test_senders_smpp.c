@@ -135,6 +135,15 @@ static void an_undelivered_receipt_says_so(void **state)
 
 static void an_outage_keeps_the_queue(void **state) { rig_outage(*state, rig_sms(RIG_APP "9")); }
 
+static void a_loss_of_claims_is_noticed_at_rest(void **state) { rig_lose_claims(*state, rig_sms(RIG_APP "0")); }
+
+static void a_loss_of_claims_is_noticed_in_an_outage(void **state)
+{
+    rig_sink_kill(*state);
+    rig_redis_flush(*state);
+    rig_redis_wait(*state, "since");
+}
+
 static void the_same_order_twice_is_sent_once(void **state)
 {
     struct rig *r = *state;
@@ -177,6 +186,8 @@ int main(void)
         RIG_TEST(a_receipt_before_the_answer_is_not_lost),
         RIG_TEST(an_undelivered_receipt_says_so),
         RIG_TEST(an_outage_keeps_the_queue),
+        RIG_TEST(a_loss_of_claims_is_noticed_at_rest),
+        RIG_TEST(a_loss_of_claims_is_noticed_in_an_outage),
         RIG_TEST(the_same_order_twice_is_sent_once),
         cmocka_unit_test(a_wrong_password_sends_nothing),
     };

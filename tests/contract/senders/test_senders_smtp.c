@@ -115,6 +115,106 @@ static void claims_that_went_back_in_time_make_an_attempt_unknown(void **state)
     assert_int_equal(rig_logged(r, RIG_APP "d", 1), 1);
 }
 
+#define LONG_AGO_MS 60000 /* the owner of the partition, if it moved, has ordered it again */
+
+/* Nobody orders anything again while these tests last. */
+static int setup_patient(void **state)
+{
+    static const char *const options[] = {"notice.answer.ms", "600000", NULL};
+    *state = rig_new("smtp", options);
+    return 0;
+}
+
+/* Orders from now on are of this memory of claims, and the sender knows it. (A letter that was refused leaves no session
+ * behind that would be taken for a good one.) */
+static void meet_memory(struct rig *r)
+{
+    struct rig_order o = rig_letter(RIG_APP "0");
+    o.to = "550@clinic.example";
+    rig_order(r, &o);
+    rig_expect(r, 0, PB_SEND(REJECTED), "smtp_550");
+}
+
+/* A first order that another process may have been told of meanwhile. */
+static struct rig_order waiting_order(const char *application)
+{
+    struct rig_order o = rig_letter(application);
+    o.ordered_ms_ago = LONG_AGO_MS;
+    return o;
+}
+
+/* The provider is away when it comes. What is lost is noticed although nothing is taken. */
+static void wait_out_an_outage(struct rig *r, struct rig_order o, bool claims_lost, PB(SendResult) result, size_t sent)
+{
+    meet_memory(r);
+    rig_sink_kill(r);
+    rig_order(r, &o);
+    if (claims_lost) {
+        rig_redis_flush(r);
+        rig_redis_wait(r, "since");
+    }
+    rig_sink_start(r);
+    rig_expect(r, 1, result, result == PB_SEND(UNKNOWN) ? "claims_lost" : NULL);
+    assert_int_equal(rig_logged(r, o.application, sent), sent);
+}
+
+static void a_first_order_that_waited_is_sent(void **state)
+{
+    wait_out_an_outage(*state, waiting_order(RIG_APP "e"), false, PB_SEND(ACCEPTED), 1);
+}
+
+/* Its partition may have moved meanwhile: the new owner ordered it again, handed it over and reported; then Redis lost
+ * both claim and result. To this process it is still the first order. */
+static void a_first_order_that_waited_is_unknown_when_claims_were_lost(void **state)
+{
+    wait_out_an_outage(*state, waiting_order(RIG_APP "e"), true, PB_SEND(UNKNOWN), 0);
+}
+
+static void a_fresh_first_order_is_sent_though_claims_were_lost(void **state)
+{
+    wait_out_an_outage(*state, rig_letter(RIG_APP "e"), true, PB_SEND(ACCEPTED), 1);
+}
+
+/* An inbox that was not read for long: the orders are old, and only now given for the first time. */
+static void an_old_first_order_is_sent_when_claims_were_lost_before_it(void **state)
+{
+    struct rig *r = *state;
+    struct rig_order o = waiting_order(RIG_APP "e");
+    meet_memory(r);
+    rig_order(r, &o);
+    rig_expect(r, 1, PB_SEND(ACCEPTED), NULL);
+    assert_int_equal(rig_logged(r, o.application, 1), 1);
+}
+
+/* The process stood still when the notice was committed, and hears of the loss before the order comes to the sender. */
+static void an_order_that_comes_late_is_unknown_when_claims_were_lost(void **state)
+{
+    struct rig *r = *state;
+    struct rig_order o = waiting_order(RIG_APP "e");
+    o.begun_ms_ago = LONG_AGO_MS;
+    meet_memory(r);
+    rig_order(r, &o);
+    rig_expect(r, 1, PB_SEND(UNKNOWN), "claims_lost");
+    assert_int_equal(rig_logged(r, o.application, 0), 0);
+}
+
+/* A process that stood still finds its order claimed by the one that took the partition; then Redis loses the claim. */
+static void an_order_once_claimed_elsewhere_is_unknown_when_claims_were_lost(void **state)
+{
+    struct rig *r = *state;
+    struct rig_order o = rig_letter(RIG_APP "f");
+    meet_memory(r);
+    rig_claim_elsewhere(r, &o);
+    int before = rig_claims(r);
+    rig_order(r, &o);
+    rig_claims_wait(r, before + 1);
+    rig_redis_flush(r);
+    rig_expect(r, 1, PB_SEND(UNKNOWN), "claims_lost");
+    assert_int_equal(rig_logged(r, RIG_APP "f", 0), 0);
+}
+
+static void a_loss_of_claims_is_noticed_at_rest(void **state) { rig_lose_claims(*state, rig_letter(RIG_APP "0")); }
+
 static void an_order_lost_with_its_process_is_sent_when_it_comes_again(void **state)
 {
     struct rig *r = *state;
@@ -185,7 +285,15 @@ int main(void)
         RIG_TEST(an_answered_attempt_is_not_sent_again_by_another_process),
         RIG_TEST(lost_claims_make_an_old_attempt_unknown),
         RIG_TEST(claims_that_went_back_in_time_make_an_attempt_unknown),
+        RIG_TEST(a_first_order_that_waited_is_sent),
+        RIG_TEST(a_first_order_that_waited_is_unknown_when_claims_were_lost),
+        cmocka_unit_test_setup_teardown(a_fresh_first_order_is_sent_though_claims_were_lost, setup_patient, rig_teardown),
+        RIG_TEST(an_old_first_order_is_sent_when_claims_were_lost_before_it),
+        RIG_TEST(an_order_that_comes_late_is_unknown_when_claims_were_lost),
+        cmocka_unit_test_setup_teardown(an_order_once_claimed_elsewhere_is_unknown_when_claims_were_lost, setup_patient,
+                                        rig_teardown),
         RIG_TEST(an_order_lost_with_its_process_is_sent_when_it_comes_again),
+        RIG_TEST(a_loss_of_claims_is_noticed_at_rest),
         RIG_TEST(an_outage_uses_up_no_attempt),
         cmocka_unit_test(a_wrong_password_is_retry),
         cmocka_unit_test(a_server_that_is_not_trusted_gets_nothing),
