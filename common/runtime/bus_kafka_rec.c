@@ -4,18 +4,20 @@
 
 enum { HEADERS_MAX = 128 }; /* of one record; a sender may put 300 000 into one message */
 
+#define FIELD(name, member) {name, sizeof name - 1, offsetof(struct bus_rec, member)}
+
 static void take_named(struct bus_rec *r, const char *name, struct bytes value)
 {
     static const struct {
         const char *name;
-        size_t at;
+        size_t n, at;
     } fields[] = {
-        {"content-type", offsetof(struct bus_rec, content_type)}, {"ce_type", offsetof(struct bus_rec, ce_type)},
-        {"ce_id", offsetof(struct bus_rec, ce_id)},               {"ce_subject", offsetof(struct bus_rec, ce_subject)},
-        {"ce_time", offsetof(struct bus_rec, ce_time)},           {"traceparent", offsetof(struct bus_rec, traceparent)},
+        FIELD("content-type", content_type), FIELD("ce_type", ce_type), FIELD("ce_id", ce_id),
+        FIELD("ce_subject", ce_subject),     FIELD("ce_time", ce_time), FIELD("traceparent", traceparent),
     };
-    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
-        if (value.p && strcmp(name, fields[i].name) == 0)
+    size_t n = strlen(name);
+    for (size_t i = 0; value.p && i < sizeof fields / sizeof *fields; i++)
+        if (n == fields[i].n && memcmp(name, fields[i].name, n) == 0)
             *(struct bytes *)((char *)r + fields[i].at) = value;
 }
 
