@@ -140,6 +140,7 @@ struct batch {
     LIST(struct count) counts;
     LIST(struct undo) undos; /* of the item being handled */
     LIST(struct bus_out) outs; /* what the transaction produces: facts, events, dead letters */
+    uint32_t *order;         /* in which the bus gets them: within a partition as they are */
     size_t produced;         /* outs already given to the bus */
     struct store_batch *applies; /* one per partition with facts */
     struct part **applies_to;

@@ -107,6 +107,27 @@ static void add_offsets(struct runtime *rt)
     }
 }
 
+/* Ahead goes one record for each partition that the transaction writes to: the client asks the coordinator for the
+ * partitions it has seen, once for those of the first moment and, a millisecond and a round trip later, for the rest. */
+static void order_outs(struct runtime *rt)
+{
+    struct batch *b = &rt->b;
+    size_t parts = (size_t)rt->d.conf->partitions, first = 0, rest = 0;
+    bool *seen = ARENA_ARRAY(b->mem, bool, TOPIC_N * parts);
+    uint32_t *later = ARENA_ARRAY(b->mem, uint32_t, b->outs.n);
+    b->order = ARENA_ARRAY(b->mem, uint32_t, b->outs.n);
+    for (uint32_t i = 0; i < b->outs.n; i++) {
+        const struct bus_out *o = &b->outs.v[i];
+        bool *at = &seen[(size_t)o->topic * parts + (size_t)o->partition];
+        if (*at)
+            later[rest++] = i;
+        else
+            b->order[first++] = i;
+        *at = true;
+    }
+    memcpy(b->order + first, later, rest * sizeof *later);
+}
+
 void outs_build(struct runtime *rt)
 {
     struct batch *b = &rt->b;
@@ -124,4 +145,5 @@ void outs_build(struct runtime *rt)
         if (b->items[i].verdict.rejected)
             deadletter_build(rt, &b->items[i], LIST_ADD(&b->outs, b->mem));
     add_offsets(rt);
+    order_outs(rt);
 }

@@ -11,7 +11,7 @@ static bool step_produce(struct runtime *rt, struct err *e)
 {
     struct batch *b = &rt->b;
     for (; b->produced < b->outs.n; b->produced++)
-        if (!rt->bus->ops->produce(rt->bus, &b->outs.v[b->produced], e))
+        if (!rt->bus->ops->produce(rt->bus, &b->outs.v[b->order[b->produced]], e))
             return false;
     return true;
 }

@@ -70,6 +70,56 @@ static void test_facts_are_coalesced(void **state)
     assert_string_equal(harness_header(&recs[0], "content-type"), "application/protobuf");
 }
 
+static struct {
+    const struct bus_ops *real;
+    struct bus_out outs[512];
+    size_t n;
+} seen;
+
+static bool note_produce(struct bus *b, const struct bus_out *o, struct err *e)
+{
+    assert_true(seen.n < 512);
+    seen.outs[seen.n++] = *o;
+    return seen.real->produce(b, o, e);
+}
+
+static bool is_known(size_t n, const struct bus_out *o)
+{
+    for (size_t i = 0; i < n; i++)
+        if (seen.outs[i].topic == o->topic && seen.outs[i].partition == o->partition)
+            return true;
+    return false;
+}
+
+/* Each partition of a transaction is named to the client before any gets its second record, so that it asks the
+ * coordinator once. */
+static void test_every_partition_is_begun_first(void **state)
+{
+    struct sweep_run *r = *state;
+    static struct bus_ops noting;
+    sweep_settle(r);
+    struct bus *b = r->m[0].rt->bus;
+    seen.real = b->ops;
+    seen.n = 0;
+    noting = *b->ops;
+    noting.produce = note_produce;
+    b->ops = &noting;
+    for (int i = 0; i < 10; i++) {
+        reserve_n(r, "770001", 1);
+        reserve_n(r, "770002", 1);
+    }
+    sweep_settle(r);
+    b->ops = seen.real;
+    assert_int_equal(fake_transactions(r->cluster), 1);
+    size_t firsts = 0;
+    while (firsts < seen.n && !is_known(firsts, &seen.outs[firsts]))
+        firsts++;
+    assert_true(firsts >= 3 && firsts < seen.n);
+    for (size_t i = firsts; i < seen.n; i++)
+        assert_true(is_known(firsts, &seen.outs[i]));
+    assert_true(sweep_in_order(r));
+}
+
 static void test_headers_of_an_event(void **state)
 {
     struct sweep_run *r = *state;
@@ -237,6 +287,7 @@ int main(void)
         ROW(one_record_one_transaction),
         ROW(many_records_few_transactions),
         ROW(facts_are_coalesced),
+        ROW(every_partition_is_begun_first),
         ROW(headers_of_an_event),
         ROW(store_away_decides_nothing),
         ROW(flushed_store_is_rebuilt_while_idle),
