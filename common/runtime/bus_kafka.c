@@ -48,6 +48,8 @@ static bool bus_kafka_poll(struct bus *bus, int timeout_ms, struct bus_rec *out,
     must(!b->txn.open || b->txn.troubled);
     int64_t deadline = kafka_mono_ms() + timeout_ms;
     unsigned long seen = b->revocations;
+    kafka_side_rest(&b->reader);
+    kafka_side_rest(&b->observer);
     size_t n = 0;
     while (n < max) {
         int64_t left = n ? 0 : deadline - kafka_mono_ms();
@@ -103,10 +105,8 @@ static void bus_kafka_close(struct bus *bus)
     bus_kafka_done(bus);
     bus_kafka_txn_free(b);
     leave(b);
-    if (b->reader)
-        rd_kafka_destroy(b->reader);
-    if (b->observer)
-        rd_kafka_destroy(b->observer);
+    kafka_side_close(&b->reader);
+    kafka_side_close(&b->observer);
     arena_free(b->mem);
     free(b->held);
     free(b->parts);
@@ -135,16 +135,14 @@ static const struct bus_ops ops = {
     .close = bus_kafka_close,
 };
 
-static bool open_consumer(const struct conf *c, enum kafka_role role, const char *client_id, const char *group,
-                          struct bus_kafka *b, rd_kafka_t **ret, struct err *e)
+static bool open_group(const struct conf *c, const char *client_id, struct bus_kafka *b, struct err *e)
 {
     rd_kafka_conf_t *kc;
-    if (!kafka_conf_new(c, role, client_id, group, &kc, e))
+    if (!kafka_conf_new(c, KAFKA_GROUP, client_id, b->group, &kc, e))
         return false;
     rd_kafka_conf_set_opaque(kc, b);
-    if (role == KAFKA_GROUP)
-        rd_kafka_conf_set_rebalance_cb(kc, bus_kafka_on_rebalance);
-    return kafka_handle_new(RD_KAFKA_CONSUMER, kc, ret, e);
+    rd_kafka_conf_set_rebalance_cb(kc, bus_kafka_on_rebalance);
+    return kafka_handle_new(RD_KAFKA_CONSUMER, kc, &b->consumer, e);
 }
 
 static struct bus_kafka *new_bus(void)
@@ -160,8 +158,8 @@ static struct bus_kafka *new_bus(void)
 static bool open_readers(const struct conf *c, enum kafka_role role, const char *client_id, struct bus_kafka *b,
                          struct err *e)
 {
-    return open_consumer(c, role, client_id, NULL, b, &b->reader, e) &&
-           open_consumer(c, KAFKA_OBSERVER, client_id, NULL, b, &b->observer, e);
+    return kafka_side_open(&b->reader, c, role, client_id, e) &&
+           kafka_side_open(&b->observer, c, KAFKA_OBSERVER, client_id, e);
 }
 
 static bool join(struct bus_kafka *b, struct err *e)
@@ -196,7 +194,7 @@ bool bus_kafka_open(const struct conf *c, const struct bus_conf *bc, struct bus 
     describe(b, bc);
     must(asprintf(&client, "%s-%s", bc->service, bc->instance) > 0);
     bool ok = bus_kafka_txn_conf(b, c, client, e) && open_readers(c, KAFKA_READER, client, b, e) &&
-              open_consumer(c, KAFKA_GROUP, client, b->group, b, &b->consumer, e) && join(b, e);
+              open_group(c, client, b, e) && join(b, e);
     free(client);
     if (!ok) {
         bus_kafka_close(&b->bus);

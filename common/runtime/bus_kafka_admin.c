@@ -19,8 +19,11 @@ int32_t bus_kafka_partitions(struct bus *bus, int topic, struct err *e)
 {
     struct bus_kafka *b = bus_kafka_of(bus);
     const struct rd_kafka_metadata *md;
-    rd_kafka_topic_t *rkt = rd_kafka_topic_new(b->observer, topics[topic].name, NULL);
-    rd_kafka_resp_err_t code = rd_kafka_metadata(b->observer, 0, rkt, &md, METADATA_TIMEOUT_MS);
+    rd_kafka_t *rk = kafka_side_get(&b->observer, e);
+    if (!rk)
+        return -1;
+    rd_kafka_topic_t *rkt = rd_kafka_topic_new(rk, topics[topic].name, NULL);
+    rd_kafka_resp_err_t code = rd_kafka_metadata(rk, 0, rkt, &md, METADATA_TIMEOUT_MS);
     int32_t n = -1;
     if (!code) {
         code = md->topic_cnt == 1 ? md->topics[0].err : RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
@@ -28,7 +31,7 @@ int32_t bus_kafka_partitions(struct bus *bus, int topic, struct err *e)
         rd_kafka_metadata_destroy(md);
     }
     rd_kafka_topic_destroy(rkt);
-    return kafka_done(b->observer, code, topics[topic].name, e) ? n : -1;
+    return kafka_done(rk, code, topics[topic].name, e) ? n : -1;
 }
 
 static bool admin_open(const struct conf *c, rd_kafka_t **ret, struct err *e)

@@ -1,12 +1,14 @@
 /* bus_kafka_impl.h - inside of bus_kafka*.c. Not for others.
  * Handles: consumer (group), reader (logs), observer (high watermarks), txn.rk (producer). A tool's bus has only reader
- * and observer.
+ * and observer. Every handle costs a process two threads and a tenth of a percent of a core for nothing: those that are
+ * needed now and then, reader and observer, rest between.
  * Threads: confined to the runtime thread; callbacks come inside calls of the same thread. */
 #ifndef CLINIC_BUS_KAFKA_IMPL_H
 #define CLINIC_BUS_KAFKA_IMPL_H
 #include <librdkafka/rdkafka.h>
 #include "base/arena.h"
 #include "runtime/bus_kafka.h"
+#include "runtime/kafka_conf.h"
 #include "runtime/kafka_thirst.h"
 
 struct kafka_part { /* one partition of the inbox */
@@ -28,9 +30,17 @@ struct kafka_txn {
     int32_t ends_n;
 };
 
+struct kafka_side { /* a handle that is made when it is needed */
+    rd_kafka_conf_t *conf; /* template; NULL before it is described */
+    rd_kafka_t *rk;        /* NULL while it rests */
+    size_t users;          /* logs open on it */
+    int64_t used_ms;       /* monotonic: last asked for */
+};
+
 struct bus_kafka {
     struct bus bus; /* first */
-    rd_kafka_t *consumer, *reader, *observer;
+    rd_kafka_t *consumer;
+    struct kafka_side reader, observer;
     char *group;
     int inbox, facts;
     enum topic_id outputs[TOPIC_N + 1];
@@ -51,6 +61,12 @@ struct bus_kafka {
 static inline struct bus_kafka *bus_kafka_of(struct bus *b) { return (struct bus_kafka *)b; }
 
 int64_t kafka_mono_ms(void);
+
+/* bus_kafka_side.c */
+bool kafka_side_open(struct kafka_side *s, const struct conf *c, enum kafka_role role, const char *client_id, struct err *e);
+rd_kafka_t *kafka_side_get(struct kafka_side *s, struct err *e); /* NULL: the error says why */
+void kafka_side_rest(struct kafka_side *s); /* gives the handle up when nobody has used it for a while; cheap, for loops */
+void kafka_side_close(struct kafka_side *s);
 
 /* bus_kafka_rec.c: takes m, fills *r from it and keeps m until bus_kafka_done(). */
 void bus_kafka_hold(struct bus_kafka *b, rd_kafka_message_t *m, int topic, struct bus_rec *r);

@@ -17,9 +17,9 @@ struct bus_log {
 
 static bool watermarks(struct bus_kafka *b, int topic, int32_t part, int64_t *low, int64_t *high, struct err *e)
 {
-    rd_kafka_resp_err_t code =
-        rd_kafka_query_watermark_offsets(b->observer, topics[topic].name, part, low, high, WATERMARK_TIMEOUT_MS);
-    return kafka_done(b->observer, code, topics[topic].name, e);
+    rd_kafka_t *rk = kafka_side_get(&b->observer, e);
+    return rk && kafka_done(rk, rd_kafka_query_watermark_offsets(rk, topics[topic].name, part, low, high, WATERMARK_TIMEOUT_MS),
+                            topics[topic].name, e);
 }
 
 /* The last stable offset would not do: committed records may lie above the open transaction of a dead instance. */
@@ -36,7 +36,8 @@ bool bus_kafka_log_open(struct bus *bus, int topic, int32_t part, int64_t from, 
 {
     struct bus_kafka *b = bus_kafka_of(bus);
     int64_t low, high;
-    if (!watermarks(b, topic, part, &low, &high, e))
+    rd_kafka_t *rk = kafka_side_get(&b->reader, e);
+    if (!rk || !watermarks(b, topic, part, &low, &high, e))
         return false;
     if (from > high)
         return err_set(e, ERR_STALE, "BUS-LOG-SHORT", "%s/%d ends at %lld, before %lld", topics[topic].name, (int)part,
@@ -44,8 +45,8 @@ bool bus_kafka_log_open(struct bus *bus, int topic, int32_t part, int64_t from, 
     struct bus_log *l = calloc(1, sizeof(*l));
     must(l);
     *l = (struct bus_log){.topic = topic, .part = part, .next = from};
-    l->rkt = rd_kafka_topic_new(b->reader, topics[topic].name, NULL);
-    l->queue = rd_kafka_queue_new(b->reader);
+    l->rkt = rd_kafka_topic_new(rk, topics[topic].name, NULL);
+    l->queue = rd_kafka_queue_new(rk);
     if (!l->rkt || rd_kafka_consume_start_queue(l->rkt, part, from > low ? from : low, l->queue) != 0) {
         rd_kafka_resp_err_t code = rd_kafka_last_error();
         rd_kafka_queue_destroy(l->queue);
@@ -54,6 +55,7 @@ bool bus_kafka_log_open(struct bus *bus, int topic, int32_t part, int64_t from, 
         free(l);
         return kafka_read_fail(code, "log", NULL, e);
     }
+    b->reader.users++;
     *ret = l;
     return true;
 }
@@ -96,7 +98,7 @@ bool bus_kafka_log_read(struct bus *bus, struct bus_log *l, int timeout_ms, stru
 {
     struct bus_kafka *b = bus_kafka_of(bus);
     size_t n = 0;
-    rd_kafka_poll(b->reader, 0);
+    rd_kafka_poll(b->reader.rk, 0);
     while (n < max && l->pending.cls == ERR_NONE) {
         rd_kafka_message_t *m = next_message(l, n ? 0 : timeout_ms);
         if (!m)
@@ -119,11 +121,12 @@ bool bus_kafka_log_read(struct bus *bus, struct bus_log *l, int timeout_ms, stru
 
 void bus_kafka_log_close(struct bus *bus, struct bus_log *l)
 {
-    (void)bus;
     if (!l)
         return;
     rd_kafka_consume_stop(l->rkt, l->part);
     rd_kafka_queue_destroy(l->queue);
     rd_kafka_topic_destroy(l->rkt);
     free(l);
+    bus_kafka_of(bus)->reader.users--;
+    bus_kafka_of(bus)->reader.used_ms = kafka_mono_ms();
 }

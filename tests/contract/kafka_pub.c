@@ -1,6 +1,8 @@
 /* What only a real broker shows: the idempotent producer of the doors, the topics, records that the broker refuses. */
+#include <dirent.h>
 #include <pthread.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include "kafka_env.h"
 #include "ports_member.h"
 #include "runtime/bus_kafka.h"
@@ -145,6 +147,45 @@ static void a_second_fence_in_a_minute_ends_the_instance(void **state)
     member_close(&old);
 }
 
+static int threads(void)
+{
+    struct dirent *d;
+    int n = 0;
+    DIR *dir = opendir("/proc/self/task");
+    assert_non_null(dir);
+    while ((d = readdir(dir)))
+        n += d->d_name[0] != '.';
+    closedir(dir);
+    return n;
+}
+
+/* Handles for logs and for their ends cost two threads each at least; both rest while a member only polls. */
+static void a_member_that_needs_no_logs_lets_their_handles_rest(void **state)
+{
+    struct member m;
+    struct seen s[4];
+    int64_t next, until = ports_mono_ms() + PORTS_WAIT_MS;
+    char name[64];
+    int slack = prctl(PR_GET_TIMERSLACK);
+    (void)state;
+    snprintf(name, sizeof name, "rest%lld", (long long)ports_mono_ms());
+    member_open(&m, name, "0", TOPIC_POLICY_INBOX, TOPIC_POLICY_FACTS, TOPIC_ATTACHMENT_INBOX);
+    assert_int_equal(prctl(PR_GET_TIMERSLACK), slack); /* of the caller, whatever the library's threads are given */
+    member_await(&m, kafka_env.partitions(), NULL);
+    int64_t facts = member_high(&m, m.facts, 0);
+    int busy = threads();
+    while (threads() > busy - 4 && ports_mono_ms() < until)
+        (void)member_poll(&m, 100, s, 4);
+    assert_true(threads() <= busy - 4);
+    member_begin(&m);
+    member_produce(&m, m.facts, 0, "person/1", "read by a new handle");
+    member_offsets(&m, 0, 1);
+    member_commit(&m);
+    assert_int_equal(log_all(m.bus, m.facts, 0, facts, member_high(&m, m.facts, 0), s, 4, &next), 1);
+    assert_string_equal(s[0].value, "read by a new handle");
+    member_close(&m);
+}
+
 static void topics_are_as_planned(void **state)
 {
     struct topic_plan plan[TOPIC_N];
@@ -182,6 +223,7 @@ static void settings_that_exactly_once_rests_on_cannot_be_changed(void **state)
 int kafka_pub_run(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_member_that_needs_no_logs_lets_their_handles_rest),
         cmocka_unit_test(topics_are_as_planned),
         cmocka_unit_test(settings_that_exactly_once_rests_on_cannot_be_changed),
         cmocka_unit_test(every_send_is_answered_once_and_arrives_in_order),
