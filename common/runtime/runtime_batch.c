@@ -19,7 +19,7 @@ void batch_init(struct runtime *rt)
     b->items = calloc(b->items_cap + due_room, sizeof *b->items);
     b->recs = calloc(b->items_cap, sizeof *b->recs);
     must(b->items && b->recs);
-    b->mem = arena_new(rt->d.conf->batch_max_bytes + ARENA_SPARE, rt->d.conf->batch_max_bytes / 2);
+    b->mem = arena_new(rt->d.conf->batch_max_bytes + ARENA_SPARE, rt->d.conf->batch_max_bytes);
     rt->usual_cost = COST_GUESS;
     batch_drop(rt);
 }
