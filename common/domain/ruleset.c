@@ -109,6 +109,7 @@ const struct ruleset *ruleset_at(const struct rulesets *s, size_t i)
 
 const char *ruleset_id(const struct ruleset *r) { return r->id; }
 uint32_t ruleset_version(const struct ruleset *r) { return r->version; }
+const char *ruleset_parent(const struct ruleset *r) { return r->parent; }
 const char *ruleset_region(const struct ruleset *r) { return r->region; }
 
 PB(RuleSetRef) * ruleset_ref(struct arena *mem, const struct ruleset *r)

@@ -57,6 +57,7 @@ size_t rulesets_n(const struct rulesets *s);
 const struct ruleset *ruleset_at(const struct rulesets *s, size_t i);
 const char *ruleset_id(const struct ruleset *r);      /* "RU-MOW" */
 uint32_t ruleset_version(const struct ruleset *r);
+const char *ruleset_parent(const struct ruleset *r);  /* whom it inherits from; "" for nobody */
 const char *ruleset_region(const struct ruleset *r);  /* "77"; "" for federal */
 
 /* Where rules are asked: the rule set, the local day, and for channel and profile keys the channel and the profile.
@@ -90,4 +91,15 @@ PB(RuleSetRef) * ruleset_ref(struct arena *mem, const struct ruleset *r);
 void rules_help(FILE *to);                            /* every key with type, allowed values, default, reader, help */
 /* Every resolved value of a rule set on a day, one key per line, as it would be written in a file. */
 void rules_print(const struct ruleset *r, int32_t day, FILE *to);
+/* The same for programs: a key, and a value, at a time. */
+struct rule_about {
+    const char *key;
+    bool per_channel;        /* written channel.<channel>[.<profile>].KEY */
+    const char *type;        /* "int", "bool", "word", "list", "text" */
+    const char *allowed;     /* "" = anything of the type */
+    const char *def, *by, *help;
+};
+struct rule_about rule_about(enum rule_id id); /* static texts */
+typedef void rule_value_fn(void *ctx, const char *key, const char *value);
+void rules_values(const struct ruleset *r, int32_t day, rule_value_fn *fn, void *ctx);
 #endif

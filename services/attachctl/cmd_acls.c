@@ -69,9 +69,7 @@ static void print_json(const struct acls *a)
                                              "resource", resources[r->resource], "pattern",
                                              r->prefixed ? "prefixed" : "literal", "name", r->name));
     }
-    json_dumpf(all, stdout, JSON_INDENT(1));
-    putchar('\n');
-    json_decref(all);
+    ctl_print(all);
 }
 
 static void print_table(const struct acls *a)
@@ -114,7 +112,7 @@ int cmd_acls(struct ctl *c, int argc, char **argv)
         else if (!ctl_option(c, argv[0], opt, &code))
             return code;
     }
-    if (optind != argc || !strchr(a.principal, '*'))
+    if (optind != argc || !strchr(a.principal, '*') || (a.commands && c->json)) /* commands are for a shell */
         return ctl_usage(argv[0]);
     a.n = access_list(a.portals, a.list);
     if (a.commands)

@@ -29,7 +29,7 @@ static void print_accepted(struct apply *a, const char *id, const char *ref)
     if (a->quiet)
         return;
     if (a->c->json)
-        printf("{\"application_id\":\"%s\",\"external_ref\":\"%s\"}\n", id, ref);
+        ctl_line(json_pack("{s:s, s:o}", "application_id", id, "external_ref", ctl_text(ref)));
     else
         printf("%s\n", id);
 }
@@ -38,7 +38,20 @@ static void print_accepted(struct apply *a, const char *id, const char *ref)
 static void print_refused(struct apply *a, const char *ref, const char *why)
 {
     a->refused++;
-    fprintf(stderr, "attachctl: %s: %s\n", ref, why);
+    if (a->c->json)
+        ctl_line(json_pack("{s:o, s:o}", "external_ref", ctl_text(ref), "refused", ctl_text(why)));
+    else
+        fprintf(stderr, "attachctl: %s: %s\n", ref, why);
+}
+
+static void print_sum(const struct apply *a)
+{
+    double seconds = ctl_seconds() - a->began;
+    if (a->c->json)
+        ctl_line(json_pack("{s:b, s:I, s:I, s:I, s:f}", "total", true, "submitted", (json_int_t)a->sent, "accepted",
+                           (json_int_t)a->accepted, "refused", (json_int_t)a->refused, "seconds", seconds));
+    else
+        fprintf(stderr, "%lu submitted, %lu accepted, %lu refused, %.1f s\n", a->sent, a->accepted, a->refused, seconds);
 }
 
 static void pace(struct apply *a)
@@ -191,8 +204,7 @@ static int run(struct apply *a, const char *path)
     keyring_free(a->keys);
     arena_free(a->mem);
     fclose(from);
-    fprintf(stderr, "%lu submitted, %lu accepted, %lu refused, %.1f s\n", a->sent, a->accepted, a->refused,
-            ctl_seconds() - a->began);
+    print_sum(a);
     if (!good)
         return ctl_fail(&e);
     return a->refused ? CTL_FOUND : CTL_OK;

@@ -214,9 +214,7 @@ static void print_json(const struct run *r)
                                               r->lines[i].who, "detail", r->lines[i].detail));
     json_object_set_new(j, "findings", list);
     json_object_set_new(j, "seconds", json_real(r->seconds));
-    json_dumpf(j, stdout, JSON_INDENT(1) | JSON_REAL_PRECISION(4));
-    putchar('\n');
-    json_decref(j);
+    ctl_print(j);
 }
 
 static void print_table(const struct run *r)

@@ -85,8 +85,6 @@ int cmd_describe(struct ctl *c, int argc, char **argv)
         return ctl_usage(argv[0]);
     json_t *j = json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "version", CLINIC_VERSION, "topics", all_topics(), "messages",
                           all_messages(), "services", all_services(), "gateway", gw_describe(), "attachctl", tool(), "reasons", all_reasons());
-    json_dumpf(j, stdout, JSON_INDENT(1));
-    putchar('\n');
-    json_decref(j);
+    ctl_print(j);
     return CTL_OK;
 }

@@ -21,11 +21,15 @@ static void print_sum(const struct ctl *c, const struct gen_sum *s)
     } rows[] = {{"persons", s->persons}, {"policies", s->policies}, {"clinics", s->clinics}, {"doctors", s->doctors},
                 {"attachments", s->attachments}, {"applications", s->applications}, {"withdrawals", s->withdrawals}};
     size_t n = sizeof rows / sizeof *rows;
+    json_t *all = json_object();
     for (size_t i = 0; i < n; i++)
         if (c->json)
-            printf("%s\"%s\":%llu%s", i ? "," : "{", rows[i].what, (unsigned long long)rows[i].n, i + 1 < n ? "" : "}\n");
+            json_object_set_new(all, rows[i].what, json_integer((json_int_t)rows[i].n));
         else
             printf("%s%llu %s%s", i ? ", " : "", (unsigned long long)rows[i].n, rows[i].what, i + 1 < n ? "" : "\n");
+    if (c->json)
+        ctl_line(json_incref(all));
+    json_decref(all);
 }
 
 static int run(struct ctl *c, const struct number_option *n, const char *out, const char *rule_set, int32_t today)

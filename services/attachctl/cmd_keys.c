@@ -3,6 +3,18 @@
 #include "services/attachctl/ctl.h"
 #include "services/attachctl/keys.h"
 
+static void print(const struct ctl *c, const char *dir)
+{
+    if (!c->json) {
+        printf("%s/{full,seal,public,operator}.ini\n", dir);
+        return;
+    }
+    json_t *files = json_array();
+    for (size_t i = 0; keys_file(i); i++)
+        json_array_append_new(files, json_string(keys_file(i)));
+    ctl_print(json_pack("{s:o, s:o}", "dir", ctl_text(dir), "files", files));
+}
+
 int cmd_keys(struct ctl *c, int argc, char **argv)
 {
     static const struct option longs[] = {{"out", required_argument, NULL, 'O'}, CTL_OPTIONS, {NULL}};
@@ -19,6 +31,6 @@ int cmd_keys(struct ctl *c, int argc, char **argv)
     struct err e = {0};
     if (!keys_new(out, &e))
         return ctl_fail(&e);
-    printf("%s/{full,seal,public,operator}.ini\n", out);
+    print(c, out);
     return CTL_OK;
 }

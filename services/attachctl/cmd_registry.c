@@ -1,5 +1,4 @@
 /* cmd_registry.c - attachctl registry load FILE... and registry forms. */
-#include <stdlib.h>
 #include <string.h>
 #include "base/text.h"
 #include "services/attachctl/reg.h"
@@ -19,30 +18,6 @@ struct load {
     size_t prefix_n;
 };
 
-/* A name of a file may be any bytes: what is not UTF-8 is shown as "?". */
-static json_t *text_json(const char *s)
-{
-    size_t left = strlen(s);
-    char *to = malloc(left + 1), *end = to;
-    must(to);
-    while (left > 0) {
-        size_t n = text_utf8_next(s, left);
-        end = n ? mempcpy(end, s, n) : mempcpy(end, "?", 1);
-        s += n ? n : 1;
-        left -= n ? n : 1;
-    }
-    json_t *j = json_stringn(to, (size_t)(end - to));
-    free(to);
-    return j;
-}
-
-static void print_json(json_t *j)
-{
-    json_dumpf(j, stdout, JSON_COMPACT | JSON_REAL_PRECISION(10));
-    putchar('\n');
-    json_decref(j);
-}
-
 static void on_bad(void *ctx, const struct reg_finding *f)
 {
     const struct load *l = ctx;
@@ -53,11 +28,11 @@ static void on_bad(void *ctx, const struct reg_finding *f)
         printf("%s%s%s\n", f->field, f->field[0] ? ": " : "", f->rule);
         return;
     }
-    json_t *j = json_pack("{s:o, s:I, s:o, s:s}", "file", text_json(f->file), "line", (json_int_t)f->line, "field",
-                          text_json(f->field), "rule", f->rule);
+    json_t *j = json_pack("{s:o, s:I, s:o, s:s}", "file", ctl_text(f->file), "line", (json_int_t)f->line, "field",
+                          ctl_text(f->field), "rule", f->rule);
     if (f->record)
         json_object_set_new(j, "record", json_integer((json_int_t)f->record));
-    print_json(j);
+    ctl_line(j);
 }
 
 /* "<load>/<turn>/<file>/<line or record>"; one is made for every row of millions. */
@@ -103,9 +78,9 @@ static void print_sum(const struct ctl *c, const struct reg *r)
         struct reg_sum s = reg_sum(r, i);
         json_int_t check = per_second(s.rows, s.seconds[0]), load = per_second(s.rows, s.seconds[1]);
         if (c->json)
-            print_json(json_pack("{s:o, s:s, s:I, s:I, s:I, s:I, s:I, s:I}", "file", text_json(s.file), "form", s.form, "rows",
-                                 (json_int_t)s.rows, "published", (json_int_t)s.published, "left_out", (json_int_t)s.left_out,
-                                 "bad", (json_int_t)s.bad, "check_rows_per_s", check, "load_rows_per_s", load));
+            ctl_line(json_pack("{s:o, s:s, s:I, s:I, s:I, s:I, s:I, s:I}", "file", ctl_text(s.file), "form", s.form, "rows",
+                               (json_int_t)s.rows, "published", (json_int_t)s.published, "left_out", (json_int_t)s.left_out,
+                               "bad", (json_int_t)s.bad, "check_rows_per_s", check, "load_rows_per_s", load));
         else
             printf("%-28s %-14s %10llu %10llu %8llu %8llu %9lld %9lld\n", s.file, s.form, (unsigned long long)s.rows,
                    (unsigned long long)s.published, (unsigned long long)s.left_out, (unsigned long long)s.bad, (long long)check,
@@ -124,8 +99,8 @@ static void print_total(const struct ctl *c, const struct reg *r, double seconds
     }
     const json_int_t rate = per_second(rows, seconds);
     if (c->json)
-        print_json(json_pack("{s:b, s:I, s:I, s:I, s:f, s:I}", "total", true, "rows", (json_int_t)rows, "published",
-                             (json_int_t)published, "bad", (json_int_t)bad, "seconds", seconds, "rows_per_s", rate));
+        ctl_line(json_pack("{s:b, s:I, s:I, s:I, s:f, s:I}", "total", true, "rows", (json_int_t)rows, "published",
+                           (json_int_t)published, "bad", (json_int_t)bad, "seconds", seconds, "rows_per_s", rate));
     else
         printf("%llu rows, %llu records published, %llu bad rows, %.1f s, %lld rows/s\n", rows, published, bad, seconds,
                (long long)rate);
@@ -155,10 +130,17 @@ static int load(struct ctl *c, struct reg *r, struct load *l, bool skip_bad, boo
     return clean ? CTL_OK : CTL_FOUND;
 }
 
-static int forms(void)
+static int forms(const struct ctl *c)
 {
+    json_t *all = json_array();
     for (size_t i = 0; reg_form_name(i); i++)
-        printf("%-14s %s\n", reg_form_name(i), reg_form_help(i));
+        if (c->json)
+            json_array_append_new(all, json_pack("{s:s, s:s}", "form", reg_form_name(i), "help", reg_form_help(i)));
+        else
+            printf("%-14s %s\n", reg_form_name(i), reg_form_help(i));
+    if (c->json)
+        ctl_print(json_incref(all));
+    json_decref(all);
     return CTL_OK;
 }
 
@@ -205,7 +187,7 @@ int cmd_registry(struct ctl *c, int argc, char **argv)
             return code;
     }
     if (optind + 1 == argc && strcmp(argv[optind], "forms") == 0)
-        return forms();
+        return forms(c);
     if (optind + 2 > argc || strcmp(argv[optind], "load") != 0)
         return ctl_usage(argv[0]);
     return load_files(c, argv + optind + 1, argc - optind - 1, form, skip_bad, check_only);

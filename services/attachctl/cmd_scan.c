@@ -66,8 +66,8 @@ static void report(struct scan *s, const struct bus_rec *r, const char *part, un
     }
     s->found++;
     if (s->c->json)
-        printf("{\"topic\":\"%s\",\"partition\":%d,\"offset\":%lld,\"in\":\"%s\",\"line\":%lu}\n", topics[r->topic].name,
-               (int)r->partition, (long long)r->offset, part, line);
+        ctl_line(json_pack("{s:s, s:i, s:I, s:s, s:I}", "topic", topics[r->topic].name, "partition", (int)r->partition, "offset",
+                           (json_int_t)r->offset, "in", part, "line", (json_int_t)line));
     else
         printf("%s %d/%lld: text of line %lu in the %s\n", topics[r->topic].name, (int)r->partition, (long long)r->offset,
                line, part);
@@ -97,6 +97,16 @@ static bool on_record(void *ctx, const struct bus_rec *r)
     return true;
 }
 
+static void print_sum(const struct scan *s)
+{
+    if (s->c->json)
+        ctl_line(json_pack("{s:b, s:I, s:I, s:I, s:I}", "total", true, "texts", (json_int_t)s->texts, "records",
+                           (json_int_t)s->records, "found", (json_int_t)s->found, "in_inbox", (json_int_t)s->in_inbox));
+    else
+        fprintf(stderr, "%lu texts looked for in %lu records: %lu found, %lu in what portals wrote to intake in clear\n",
+                s->texts, s->records, s->found, s->in_inbox);
+}
+
 static int run(struct scan *s, const char *path)
 {
     struct err e = {0};
@@ -110,8 +120,7 @@ static int run(struct scan *s, const char *path)
     bus->ops->close(bus);
     if (!good)
         return ctl_fail(&e);
-    fprintf(stderr, "%lu texts looked for in %lu records: %lu found, %lu in what portals wrote to intake in clear\n", s->texts,
-            s->records, s->found, s->in_inbox);
+    print_sum(s);
     return s->found ? CTL_FOUND : CTL_OK;
 }
 

@@ -52,10 +52,7 @@ static bool on_record(void *ctx, const struct bus_rec *r)
     if (!wanted(t, r))
         return true;
     if (t->c->json) {
-        json_t *j = show_record(r, t->keys, t->mem);
-        json_dumpf(j, stdout, JSON_COMPACT);
-        putchar('\n');
-        json_decref(j);
+        ctl_line(show_record(r, t->keys, t->mem));
     } else {
         print_line(t, r);
     }

@@ -166,10 +166,7 @@ static int finish(struct search *s)
     timeline_sort(&s->t);
     int64_t now = ctl_now_ms();
     if (s->c->json) {
-        json_t *j = timeline_json(&s->t, now);
-        json_dumpf(j, stdout, JSON_INDENT(1));
-        putchar('\n');
-        json_decref(j);
+        ctl_print(timeline_json(&s->t, now));
     } else {
         timeline_print(&s->t, now, stdout);
     }

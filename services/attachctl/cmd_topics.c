@@ -20,9 +20,7 @@ static void print_json(const struct topic_plan *plan, int32_t wanted)
                                              "retention_days", t->retention_days, "time",
                                              t->time == 'A' ? "LogAppendTime" : "CreateTime", "key", t->key));
     }
-    json_dumpf(all, stdout, JSON_INDENT(1));
-    putchar('\n');
-    json_decref(all);
+    ctl_print(all);
 }
 
 static void print_table(const struct topic_plan *plan, int32_t wanted)

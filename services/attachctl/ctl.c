@@ -14,7 +14,7 @@ int ctl_usage(const char *command)
 {
     for (const struct ctl_command *c = ctl_commands; c->name; c++)
         if (strcmp(c->name, command) == 0)
-            fprintf(stderr, "usage: attachctl %s %s\n  %s\n", c->name, c->args, c->help);
+            fprintf(stderr, "usage: attachctl [-o table|json] %s %s\n  %s\n", c->name, c->args, c->help);
     return CTL_USAGE;
 }
 
@@ -58,6 +58,36 @@ bool ctl_keyring(struct ctl *c, struct keyring **ret, struct err *e)
     if (!path[0])
         return err_set(e, ERR_INPUT, "keyring.file", "this command needs a keyring: --set keyring.file=FILE");
     return keyring_load(path, ret, e);
+}
+
+void ctl_print(json_t *j)
+{
+    json_dumpf(j, stdout, JSON_INDENT(1) | JSON_REAL_PRECISION(10));
+    putchar('\n');
+    json_decref(j);
+}
+
+void ctl_line(json_t *j)
+{
+    json_dumpf(j, stdout, JSON_COMPACT | JSON_REAL_PRECISION(10));
+    putchar('\n');
+    json_decref(j);
+}
+
+json_t *ctl_text(const char *s)
+{
+    size_t left = strlen(s);
+    char *to = malloc(left + 1), *end = to;
+    must(to);
+    while (left > 0) {
+        size_t n = text_utf8_next(s, left);
+        end = n ? mempcpy(end, s, n) : mempcpy(end, "?", 1);
+        s += n ? n : 1;
+        left -= n ? n : 1;
+    }
+    json_t *j = json_stringn(to, (size_t)(end - to));
+    free(to);
+    return j;
 }
 
 int64_t ctl_now_ms(void)

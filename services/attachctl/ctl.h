@@ -45,7 +45,7 @@ int cmd_tail(struct ctl *c, int argc, char **argv);
 int cmd_timeline(struct ctl *c, int argc, char **argv);
 int cmd_topics(struct ctl *c, int argc, char **argv);
 
-/* Options every command takes: -o table|json, --json, -h. */
+/* Options every command takes: -o table|json, --json, -h. With -o json standard output is JSON whatever the command. */
 #define CTL_OPTIONS {"output", required_argument, NULL, 'o'}, {"json", no_argument, NULL, 'J'}, {"help", no_argument, NULL, 'h'}
 /* True: done with it. False: *ret_exit is how to end (usage was printed). */
 bool ctl_option(struct ctl *c, const char *command, int opt, int *ret_exit);
@@ -53,6 +53,10 @@ int ctl_usage(const char *command);                       /* prints, CTL_USAGE *
 int ctl_fail(const struct err *e);                        /* prints; CTL_USAGE for ERR_INPUT, else CTL_FAILED */
 bool ctl_number(const char *option, const char *text, int64_t min, int64_t max, int64_t *ret); /* prints when wrong */
 bool ctl_keyring(struct ctl *c, struct keyring **ret, struct err *e) MUST_CHECK; /* gives */
+/* Printing a result of -o json: one document, or one of many lines. Both take j. */
+void ctl_print(json_t *j);
+void ctl_line(json_t *j);
+json_t *ctl_text(const char *s);                          /* gives; what is not UTF-8 (a name of a file) is shown as "?" */
 int64_t ctl_now_ms(void);
 double ctl_seconds(void); /* monotonic */
 

@@ -73,6 +73,8 @@ static bool write_file(const char *dir, size_t i, const struct keys *k, struct e
     return true;
 }
 
+const char *keys_file(size_t i) { return i < FILES_N ? files[i].name : NULL; }
+
 bool keys_new(const char *dir, struct err *e)
 {
     if (sodium_init() < 0)

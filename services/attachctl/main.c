@@ -41,7 +41,9 @@ static int usage(FILE *to)
     fputs("usage: attachctl [--config FILE] [--set OPTION=VALUE] [-o table|json] COMMAND ...\n\ncommands:\n", to);
     for (const struct ctl_command *c = ctl_commands; c->name; c++)
         fprintf(to, "  %-9s %s\n            %s\n", c->name, c->args, c->help);
-    fputs("\nexit codes: 0 good, 1 bad news (bad rows, findings, not found), 2 usage or configuration, 3 something failed\n"
+    fputs("\n-o json: one JSON document on standard output, or one a line where results come one by one (apply, registry load, scan,\n"
+          "tail; the last line of all but tail has \"total\": true); acls --commands is for a shell and takes no -o json\n"
+          "exit codes: 0 good, 1 bad news (bad rows, findings, not found), 2 usage or configuration, 3 something failed\n"
           "options (--set, CLINIC_* in the environment, --config):\n", to);
     const struct conf_opt *tables[] = {ctl_options, NULL};
     struct conf *c = conf_new(tables);

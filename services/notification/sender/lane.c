@@ -77,7 +77,7 @@ struct claims *lane_claims(struct lane *l) { return l->c.claims; }
 
 struct job_ids job_ids(const struct job *j)
 {
-    return (struct job_ids){j->application_id, j->milestone, j->person_ref, j->name};
+    return (struct job_ids){j->application_id, j->milestone, j->person_ref, j->name, j->traceparent};
 }
 
 static struct job *job_new(const PB(NotificationOrder) * o, struct bytes packed, const char *traceparent)
@@ -297,9 +297,9 @@ bool lane_render(struct lane *l, struct job *j, struct arena *mem, struct outgoi
     return false;
 }
 
-void lane_receipt(struct lane *l, const PB(ReceiptArrived) * r)
+void lane_receipt(struct lane *l, const PB(ReceiptArrived) * r, const char *traceparent)
 {
-    l->c.report(l->c.report_ctx, bytes_str(r->person_ref), EV_RECEIPT_ARRIVED, r, r->application_id, "");
+    l->c.report(l->c.report_ctx, bytes_str(r->person_ref), EV_RECEIPT_ARRIVED, r, r->application_id, traceparent);
 }
 
 int lane_recall(struct lane *l, const char *name)

@@ -62,14 +62,15 @@ bool lane_render(struct lane *l, struct job *j, struct arena *mem, struct outgoi
 void lane_settle(struct lane *l, struct job *j, const struct outcome *o);
 /* Wait without taking, up to ms or until the lane stops. */
 void lane_pause(struct lane *l, int ms);
-/* Report a receipt of a message of this lane. */
-void lane_receipt(struct lane *l, const PB(ReceiptArrived) * r);
+/* Report a receipt of a message of this lane, in the trace of its order ("" = not known). */
+void lane_receipt(struct lane *l, const PB(ReceiptArrived) * r, const char *traceparent);
 
 struct claims *lane_claims(struct lane *l);
 /* Ids of the notice a job is of, borrowed until it is settled. */
 struct job_ids {
     const char *application_id, *milestone, *person_ref;
     const char *claim; /* name of the claim */
+    const char *traceparent; /* of the order; "" = it has none */
 };
 struct job_ids job_ids(const struct job *j);
 int64_t clock_wall_ms(void);

@@ -18,10 +18,13 @@ struct receipts {
     size_t early_n;
 };
 
-/* What is kept under a message id: one line of fields. */
+/* What is kept under a message id: one line of fields, in this order. The trace is absent when the order had none, and in
+ * lines of a sender that did not keep it yet. */
+#define EXPECTED_BYTES 320
 struct expected {
     char application_id[40], milestone[8], person_ref[24], claim[96];
     unsigned part, parts_n;
+    char traceparent[56];
 };
 enum found { FOUND, ABSENT, NO_ANSWER };
 
@@ -38,10 +41,10 @@ void receipts_free(struct receipts *r) { free(r); }
 
 void receipts_expect(struct receipts *r, const char *message_id, const struct job_ids *ids, size_t part, size_t parts_n)
 {
-    char name[80], value[256];
+    char name[80], value[EXPECTED_BYTES];
     struct err e;
-    int n = snprintf(value, sizeof value, "%s %s %s %s %zu %zu", ids->application_id, ids->milestone, ids->person_ref,
-                     ids->claim, part, parts_n);
+    int n = snprintf(value, sizeof value, "%s %s %s %s %zu %zu %s", ids->application_id, ids->milestone,
+                     ids->person_ref, ids->claim, part, parts_n, ids->traceparent);
     snprintf(name, sizeof name, "smsc/%s", message_id);
     if (*message_id && !claims_put(lane_claims(r->lane), name, bytes_of(value, (size_t)n), r->term_ms, &e))
         log_line(LOG_WARN, "NOTIFY-RECEIPT-NOT-EXPECTED", e.text, NULL); /* sent all the same; it stays SENT */
@@ -62,11 +65,12 @@ static enum found get(struct receipts *r, const char *name, char *ret, size_t ma
 
 static enum found find_id(struct receipts *r, const char *id, struct expected *ret)
 {
-    char name[80], text[256];
+    char name[80], text[EXPECTED_BYTES];
     snprintf(name, sizeof name, "smsc/%s", id);
     enum found found = get(r, name, text, sizeof text);
-    if (found == FOUND && sscanf(text, "%39s %7s %23s %95s %u %u", ret->application_id, ret->milestone, ret->person_ref,
-                                 ret->claim, &ret->part, &ret->parts_n) != 6)
+    ret->traceparent[0] = '\0';
+    if (found == FOUND && sscanf(text, "%39s %7s %23s %95s %u %u %55s", ret->application_id, ret->milestone, ret->person_ref,
+                                 ret->claim, &ret->part, &ret->parts_n, ret->traceparent) < 6)
         return ABSENT;
     return found;
 }
@@ -107,7 +111,7 @@ static void report(struct receipts *r, const struct expected *x, const struct sm
     m.delivered = receipt->delivered;
     m.cause = (char *)receipt->state;
     m.person_ref = (char *)x->person_ref;
-    lane_receipt(r->lane, &m);
+    lane_receipt(r->lane, &m, x->traceparent);
 }
 
 static enum found match(struct receipts *r, const struct smpp_receipt *receipt)

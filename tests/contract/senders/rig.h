@@ -38,6 +38,7 @@ struct rig_order {
     int64_t begun_ms_ago;    /* the process stood still for so long between the commit and the order's coming */
     const char *to;          /* phone or e-mail */
     const char *reference;   /* the portal's number: shows in every text */
+    const char *traceparent; /* NULL = none */
 };
 /* Another process holds the claim of an order. */
 void rig_claim_elsewhere(struct rig *r, const struct rig_order *o);
@@ -61,6 +62,7 @@ struct rig_report {
     uint32_t attempt;
     PB(SendResult) result;
     bool delivered;          /* of a receipt */
+    char traceparent[56];    /* that it was reported under */
 };
 /* Waits for the n-th report (from 0) since the rig was made. */
 struct rig_report rig_report(struct rig *r, size_t n);

@@ -1,5 +1,8 @@
 /* SMS over a real SMSC. */
 #include "rig.h"
+#include "sender/smpp_receipts.h"
+
+#define TRACE "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
 static int setup(void **state)
 {
@@ -11,9 +14,12 @@ static void an_sms_arrives_and_its_receipt_comes_back(void **state)
 {
     struct rig *r = *state;
     struct rig_order o = rig_sms(RIG_APP "0");
+    o.traceparent = TRACE;
     rig_order(r, &o);
     struct rig_report sent = rig_report(r, 0), receipt = rig_report(r, 1);
     assert_int_equal(sent.result, PB_SEND(ACCEPTED));
+    assert_string_equal(sent.traceparent, TRACE);
+    assert_string_equal(receipt.traceparent, TRACE);
     assert_true(*sent.provider_id != '\0');
     assert_int_equal(receipt.type, EV_RECEIPT_ARRIVED);
     assert_true(receipt.delivered);
@@ -38,6 +44,7 @@ static void a_long_cyrillic_message_arrives_whole(void **state)
     struct rig_report sent = rig_report(r, 0), receipt = rig_report(r, 1);
     assert_int_equal(sent.result, PB_SEND(ACCEPTED));
     assert_true(receipt.delivered);
+    assert_string_equal(receipt.traceparent, ""); /* the order had none */
     assert_int_equal(rig_logged(r, "очень-длинный", 1), 1);
     char *text = rig_field(r, "text"), *parts = rig_field(r, "parts");
     assert_non_null(strstr(text, o.reference));
@@ -121,6 +128,72 @@ static void a_receipt_before_the_answer_is_not_lost(void **state)
     assert_true(second.delivered);
 }
 
+/* --- receipts of messages that another process sent --- */
+
+struct other_sender {
+    struct claims *claims;
+    struct lane *lane;
+    struct receipts *receipts;
+    size_t n;
+    char application[40], traceparent[56]; /* of the last receipt reported */
+};
+
+static void keep_receipt(void *ctx, struct bytes key, enum event_id type, const void *msg, const char *subject,
+                         const char *traceparent)
+{
+    struct other_sender *s = ctx;
+    (void)key, (void)subject;
+    assert_int_equal(type, EV_RECEIPT_ARRIVED);
+    s->n++;
+    snprintf(s->application, sizeof s->application, "%s", ((const PB(ReceiptArrived) *)msg)->application_id);
+    snprintf(s->traceparent, sizeof s->traceparent, "%s", traceparent);
+}
+
+static void open_other(struct rig *r, struct other_sender *ret)
+{
+    struct err e;
+    assert_true(claims_open(conf_str(rig_conf(r), "store.url"), "notification", &ret->claims, &e));
+    const struct lane_conf conf = {.channel = PB_CHANNEL(SMS), .claims = ret->claims, .report = keep_receipt, .report_ctx = ret};
+    ret->lane = lane_new(&conf);
+    ret->receipts = receipts_new(ret->lane, 60000);
+}
+
+static void close_other(struct other_sender *s)
+{
+    receipts_free(s->receipts);
+    lane_free(s->lane);
+    claims_close(s->claims);
+}
+
+static void expect_receipt(struct other_sender *s, const char *message_id, const char *application, const char *traceparent)
+{
+    struct smpp_receipt receipt = {.state = "DELIVRD", .delivered = true};
+    size_t before = s->n;
+    snprintf(receipt.message_id, sizeof receipt.message_id, "%s", message_id);
+    assert_true(receipts_arrived(s->receipts, &receipt));
+    assert_int_equal(s->n, before + 1);
+    assert_string_equal(s->application, application);
+    assert_string_equal(s->traceparent, traceparent);
+}
+
+/* What is expected is a line in Redis that lives for days: senders of before and after the trace was kept read it. */
+static void a_receipt_is_found_whoever_expects_it(void **state)
+{
+    struct other_sender s = {0};
+    struct err e;
+    const char old[] = RIG_APP "d N-06 AAAAAAAAAAAAAAAA " RIG_APP "d/N-06/sms/1 0 1";
+    const struct job_ids traced = {RIG_APP "e", "N-06", "AAAAAAAAAAAAAAAA", RIG_APP "e/N-06/sms/1", TRACE},
+                         untraced = {RIG_APP "f", "N-06", "AAAAAAAAAAAAAAAA", RIG_APP "f/N-06/sms/1", ""};
+    open_other(*state, &s);
+    receipts_expect(s.receipts, "m-new", &traced, 0, 1);
+    receipts_expect(s.receipts, "m-bare", &untraced, 0, 1);
+    assert_true(claims_put(s.claims, "smsc/m-old", bytes_str(old), 60000, &e));
+    expect_receipt(&s, "m-new", RIG_APP "e", TRACE);
+    expect_receipt(&s, "m-old", RIG_APP "d", "");
+    expect_receipt(&s, "m-bare", RIG_APP "f", "");
+    close_other(&s);
+}
+
 static void an_undelivered_receipt_says_so(void **state)
 {
     struct rig *r = *state;
@@ -184,6 +257,7 @@ int main(void)
         RIG_TEST(a_lost_answer_is_unknown_and_never_sent_again),
         RIG_TEST(a_connection_cut_with_a_submit_on_its_way_is_unknown),
         RIG_TEST(a_receipt_before_the_answer_is_not_lost),
+        RIG_TEST(a_receipt_is_found_whoever_expects_it),
         RIG_TEST(an_undelivered_receipt_says_so),
         RIG_TEST(an_outage_keeps_the_queue),
         RIG_TEST(a_loss_of_claims_is_noticed_at_rest),
