@@ -12,7 +12,7 @@ const struct conf_opt common_options[] = {
     {"calendar.dir", CONF_STR, "deploy/calendar", 0, 0, false, "folder of the production calendars"},
     {"batch.max_records", CONF_INT, "1000", 1, 20000, false, "most inputs of one transaction"},
     {"batch.max_bytes", CONF_INT, "4718592", 65536, 1073741824, false, "memory from which a batch is closed early"},
-    {"gather.max_ms", CONF_MS, "15", 0, 1000, false, "longest wait for company of the first input, when busy"},
+    {"gather.max_ms", CONF_MS, "3", 0, 1000, false, "longest wait for company of the first input, when busy"},
     {"record.max_bytes", CONF_INT, "65536", 1024, 1000000, false, "larger inputs go to the dead letters"},
     {"tick.ms", CONF_MS, "1000", 1, 3600000, false, "how often due work is looked for, at most"},
     {"time.source", CONF_STR, "record", 0, 0, false, "record: time of an input is its timestamp; event: its ce_time (tests)"},
