@@ -100,10 +100,8 @@ static bool id_is_harmless(const struct bus_rec *r)
     size_t run = 0, longest = 0;
     uint8_t uuid[16];
     char text[37] = "";
-    for (size_t i = 0; i < r->headers_n; i++)
-        if (strcmp(r->headers[i].name, "ce_source") == 0 && r->headers[i].value.n > 8 &&
-            memcmp(r->headers[i].value.p, "/clinic/", 8) == 0)
-            return true;
+    if (r->ce_source.n > 8 && memcmp(r->ce_source.p, "/clinic/", 8) == 0)
+        return true;
     for (size_t i = 0; i < r->ce_id.n; i++) {
         run = s[i] >= '0' && s[i] <= '9' ? run + 1 : 0;
         longest = run > longest ? run : longest;
@@ -115,10 +113,18 @@ static bool id_is_harmless(const struct bus_rec *r)
     return r->ce_id.n <= 64 && (longest < 9 || uuid_to_bytes(text, uuid));
 }
 
+/* Application ids go on in clear; anything else somebody may have written there does not. */
+static const char *subject_of(struct arena *mem, struct bytes b)
+{
+    uint8_t uuid[16];
+    const char *s = b.n == 36 ? text_of(mem, b) : "";
+    return b.n == 36 && uuid_to_bytes(s, uuid) ? s : "";
+}
+
 static struct svc_event event_of(struct runtime *rt, const struct part *p)
 {
     return (struct svc_event){
-        .ce_id = "", .subject = "", .traceparent = "", .partition = p->id,
+        .ce_id = "", .subject = "", .partition = p->id,
         .partitions = rt->d.conf->partitions, .arena = rt->b.mem, .conf = rt->d.svc_conf,
     };
 }
@@ -130,10 +136,8 @@ void decode_record(struct runtime *rt, struct item *it, const struct bus_rec *re
     it->base = ARENA_CAT(mem, rt->def->name, "-", arena_i64(mem, p->id), "-", arena_i64(mem, rec->offset));
     it->ev.key = rec->key;
     it->ev.ce_id = id_is_harmless(rec) ? text_of(mem, rec->ce_id) : "";
-    it->ev.subject = text_of(mem, rec->ce_subject);
-    it->ev.traceparent = text_of(mem, rec->traceparent);
-    if (!ce_traceparent_ok(it->ev.traceparent))
-        it->ev.traceparent = "";
+    it->ev.subject = it->subject = subject_of(mem, rec->ce_subject);
+    it->trace = ce_trace_of(rec->traceparent, rec->tracestate, rec->ce_traceparent, rec->ce_tracestate, mem);
     int64_t told = rt->d.conf->time_from_event ? time_of(rec->ce_time) : -1;
     it->ev.now_ms = told >= 0 ? told : rec->time_ms;
     if (p->poison && p->failed_offset == rec->offset)
@@ -145,7 +149,8 @@ void decode_record(struct runtime *rt, struct item *it, const struct bus_rec *re
 /* The record itself is read with the batch, checked against the marks; see handle_item. */
 void decode_due(struct runtime *rt, struct item *it, const struct store_due *due, struct part *p, int64_t now_ms)
 {
-    *it = (struct item){.part = p, .due_table = due->table, .row = rt->due_row[due->table], .ev = event_of(rt, p)};
+    *it = (struct item){.part = p, .due_table = due->table, .row = rt->due_row[due->table], .ev = event_of(rt, p),
+                       .trace.parent = "", .subject = ""};
     it->base = arena_printf(rt->b.mem, "%s-%d-due-%.*s-%lld", rt->def->name, (int)p->id, (int)due->key.n,
                             (const char *)due->key.p, (long long)due->due_ms);
     it->ev.type = SVC_DUE;

@@ -15,7 +15,8 @@ struct job {
     struct job *next;        /* in the queue */
     struct job *same_bucket;
     char name[NAME_BYTES];   /* of the claim */
-    char application_id[40], milestone[8], person_ref[24], traceparent[56];
+    char application_id[40], milestone[8], person_ref[24];
+    const char *trace;       /* behind the packed order */
     uint32_t attempt;
     bool again;
     int64_t ordered_at_ms;

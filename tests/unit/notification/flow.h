@@ -42,11 +42,11 @@ struct flow {
     size_t issues_n;
 };
 
-static void flow_on_order(void *ctx, const void *msg, const char *traceparent)
+static void flow_on_order(void *ctx, const void *msg, const char *trace)
 {
     struct flow *f = ctx;
     const PB(NotificationOrder) *o = msg;
-    (void)traceparent;
+    (void)trace;
     assert_true(f->orders_n < FLOW_MAX);
     struct flow_order *at = &f->orders[f->orders_n++];
     *at = (struct flow_order){o->channel, o->attempt, o->again, o->request != NULL, ""};
