@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <strings.h>
 #include "runtime/runtime_int.h"
+#include "base/text.h"
 #include "wire/msg.h"
 
 static const char *text_of(struct arena *mem, struct bytes b)
@@ -121,6 +122,17 @@ static const char *subject_of(struct arena *mem, struct bytes b)
     return b.n == 36 && uuid_to_bytes(s, uuid) ? s : "";
 }
 
+/* Now and until when, for handlers that see no clock. A record read again after months is as old as its timestamp says, and
+ * taken up now. With time.source = event the clock of the events is the only one. */
+static void tell_time(const struct runtime *rt, struct svc_event *ev, const struct bus_rec *rec)
+{
+    int64_t told = rt->d.conf->time_from_event ? time_of(rec->ce_time) : -1;
+    ev->now_ms = told >= 0 ? told : rec->time_ms;
+    ev->read_ms = told < 0 && rt->b.now_ms > ev->now_ms ? rt->b.now_ms : ev->now_ms;
+    if (rec->ce_expirytime.n)
+        text_time_parse(rec->ce_expirytime.p, rec->ce_expirytime.n, &ev->expires_ms);
+}
+
 static struct svc_event event_of(struct runtime *rt, const struct part *p)
 {
     return (struct svc_event){
@@ -138,8 +150,7 @@ void decode_record(struct runtime *rt, struct item *it, const struct bus_rec *re
     it->ev.ce_id = id_is_harmless(rec) ? text_of(mem, rec->ce_id) : "";
     it->ev.subject = it->subject = subject_of(mem, rec->ce_subject);
     it->trace = ce_trace_of(rec->traceparent, rec->tracestate, rec->ce_traceparent, rec->ce_tracestate, mem);
-    int64_t told = rt->d.conf->time_from_event ? time_of(rec->ce_time) : -1;
-    it->ev.now_ms = told >= 0 ? told : rec->time_ms;
+    tell_time(rt, &it->ev, rec);
     if (p->poison && p->failed_offset == rec->offset)
         it->verdict = svc_rejected(SVC_REJECT_POISON, "the broker keeps refusing its effects");
     else if (is_acceptable(rt, rec, &it->verdict))
@@ -155,5 +166,5 @@ void decode_due(struct runtime *rt, struct item *it, const struct store_due *due
                             (const char *)due->key.p, (long long)due->due_ms);
     it->ev.type = SVC_DUE;
     it->ev.key = due->key;
-    it->ev.now_ms = now_ms;
+    it->ev.now_ms = it->ev.read_ms = now_ms;
 }

@@ -30,6 +30,8 @@ struct svc_event {
     int32_t partition;
     int32_t partitions;      /* of every keyed topic */
     int64_t now_ms;          /* time of the event: record timestamp, or for SVC_DUE the tick's time */
+    int64_t read_ms;         /* when it was taken up, not before now_ms: for what must not be done too late */
+    int64_t expires_ms;      /* ce_expirytime; 0 = never */
     struct arena *arena;     /* batch arena */
     const void *conf;        /* what def->init returned */
 };

@@ -7,6 +7,7 @@
 #include <unistd.h>
 #include "base/log.h"
 #include "lane_impl.h"
+#include "notice.h"
 
 #define LOOK_MS 2000 /* how often a waiting sender looks after the memory of claims */
 
@@ -139,6 +140,7 @@ void lane_put(struct lane *l, const PB(NotificationOrder) * o, struct bytes pack
 {
     struct job *j = job_new(o, packed, trace);
     j->begun_ms = begun_ms;
+    j->expires_ms = o->expires_in_ms ? begun_ms + o->expires_in_ms : 0;
     pthread_mutex_lock(&l->lock);
     struct job **place = in_hand(l, j->name);
     bool full = l->n >= l->c.max || l->stopping;
@@ -291,7 +293,9 @@ bool lane_render(struct lane *l, struct job *j, struct arena *mem, struct outgoi
     struct err e;
     PB(NotificationOrder) *o = clinic__attach__v1__notification_order__unpack(arena_pb(mem), j->packed_n, j->packed);
     must(o); /* packed by this very process */
-    if (outgoing_of(l->c.set, o, clock_wall_ms(), mem, ret, &e))
+    if (j->expires_ms && j->expires_ms <= clock_steady_ms())
+        err_set(&e, ERR_INPUT, NOTICE_EXPIRED, "the provider was away for too long");
+    else if (outgoing_of(l->c.set, o, clock_wall_ms(), mem, ret, &e))
         return true;
     struct outcome rejected = outcome_of(PB_SEND(REJECTED), e.code);
     lane_settle(l, j, &rejected);

@@ -57,7 +57,7 @@ bool lane_waiting(struct lane *l);                             /* something is q
 void lane_put_back(struct lane *l, struct job *j, int delay_ms);
 /* True: hand it over now, and settle it whatever happens. False: it is settled, or put back; not the caller's any more. */
 bool lane_claim(struct lane *l, struct job *j) MUST_CHECK;
-/* Decode and render; false: settled as REJECTED. ret lives in mem. */
+/* Decode and render; false: settled as REJECTED, for one when the order has expired. ret lives in mem. */
 bool lane_render(struct lane *l, struct job *j, struct arena *mem, struct outgoing *ret) MUST_CHECK;
 void lane_settle(struct lane *l, struct job *j, const struct outcome *o);
 /* Wait without taking, up to ms or until the lane stops. */

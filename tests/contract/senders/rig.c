@@ -382,6 +382,7 @@ void rig_order(struct rig *r, const struct rig_order *o)
     m.request = request(r, o);
     m.again = o->again;
     m.ordered_at_ms = now_ms(CLOCK_REALTIME) - o->ordered_ms_ago;
+    m.expires_in_ms = o->expires_in_ms;
     size_t n = protobuf_c_message_get_packed_size(&m.base);
     uint8_t *packed = arena_alloc(r->mem, n);
     protobuf_c_message_pack(&m.base, packed);

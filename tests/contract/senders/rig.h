@@ -39,6 +39,7 @@ struct rig_order {
     int64_t begun_ms_ago;    /* the process stood still for so long between the commit and the order's coming */
     const char *to;          /* phone or e-mail */
     const char *reference;   /* the portal's number: shows in every text */
+    int64_t expires_in_ms;   /* as the notice says; 0 = never */
     const char *trace;       /* ce_trace_text; NULL = none */
 };
 /* Another process holds the claim of an order. */
