@@ -1,8 +1,8 @@
 /* runtime_decode.c - a record of the inbox, or of the due index, as an event for the handlers. What cannot become an
  * event gets its verdict here. */
 #include <ctype.h>
-#include <strings.h>
 #include "runtime/runtime_int.h"
+#include "runtime/structured.h"
 #include "base/text.h"
 #include "wire/msg.h"
 
@@ -55,31 +55,34 @@ static int64_t time_of(struct bytes t)
     return ((days_of(y, mo, d) * 24 + h) * 60 + mi) * 60000 + sec * 1000 + ms;
 }
 
+static bool takes_mode(const struct runtime *rt, struct bytes content_type)
+{
+    enum ce_mode mode = ce_mode_of(content_type);
+    return mode == CE_BINARY || (mode == CE_JSON && rt->def->structured);
+}
+
 /* What can be said of a record before its bytes are looked into; false = *why tells. */
 static bool is_acceptable(const struct runtime *rt, const struct bus_rec *r, struct svc_verdict *why)
 {
-    static const char structured[] = "application/cloudevents";
     if (r->value.n > rt->d.conf->record_max_bytes)
         *why = svc_rejected(SVC_REJECT_TOO_LARGE, "value is longer than record.max_bytes");
-    else if (r->content_type.n >= sizeof structured - 1 &&
-             strncasecmp(r->content_type.p, structured, sizeof structured - 1) == 0)
-        *why = svc_rejected(SVC_REJECT_CONTENT_MODE, "content-type: only the binary mode of CloudEvents is read");
+    else if (!takes_mode(rt, r->content_type))
+        *why = svc_rejected(SVC_REJECT_CONTENT_MODE, rt->def->structured
+                                                         ? "content-type: of the structured modes of CloudEvents only JSON is read"
+                                                         : "content-type: only the binary mode of CloudEvents is read");
     else if (!r->value.p || r->value.n == 0)
         *why = svc_rejected(SVC_REJECT_EMPTY, "value: empty");
-    else if (r->ce_type.n == 0)
-        *why = svc_rejected(SVC_REJECT_UNKNOWN_TYPE, "ce_type: missing");
     else
         return true;
     return false;
 }
 
-static void decode_value(struct runtime *rt, struct item *it)
+static void decode_value(struct runtime *rt, struct item *it, const struct bus_rec *r)
 {
-    const struct bus_rec *r = it->rec;
-    int type = event_by_type(r->ce_type.p, r->ce_type.n);
+    int type = r->ce_type.n ? event_by_type(r->ce_type.p, r->ce_type.n) : -1;
     const struct svc_handler *row = type < 0 ? NULL : rt->row_of[type];
     if (!row) {
-        it->verdict = svc_rejected(SVC_REJECT_UNKNOWN_TYPE, "ce_type: not one of this inbox");
+        it->verdict = svc_rejected(SVC_REJECT_UNKNOWN_TYPE, r->ce_type.n ? "ce_type: not one of this inbox" : "ce_type: missing");
         return;
     }
     it->ev.type = events[type].type;
@@ -141,20 +144,34 @@ static struct svc_event event_of(struct runtime *rt, const struct part *p)
     };
 }
 
+/* The record as the binary mode has it: itself, nearly always. A broken envelope gets its verdict. */
+static const struct bus_rec *open_record(struct runtime *rt, struct item *it, const struct bus_rec *rec)
+{
+    struct err e;
+    if (ce_mode_of(rec->content_type) == CE_BINARY || !is_acceptable(rt, rec, &it->verdict))
+        return rec;
+    struct bus_rec *r = arena_alloc(rt->b.mem, sizeof *r);
+    if (!structured_open(rec, rt->b.mem, r, &e))
+        it->verdict = svc_rejected(SVC_REJECT_UNDECODABLE,
+                                   arena_printf(rt->b.mem, "%s: %s", e.code[0] ? e.code : "value", e.text));
+    return r;
+}
+
 void decode_record(struct runtime *rt, struct item *it, const struct bus_rec *rec, struct part *p)
 {
     struct arena *mem = rt->b.mem;
     *it = (struct item){.rec = rec, .part = p, .due_table = -1, .ev = event_of(rt, p)};
     it->base = ARENA_CAT(mem, rt->def->name, "-", arena_i64(mem, p->id), "-", arena_i64(mem, rec->offset));
-    it->ev.key = rec->key;
-    it->ev.ce_id = id_is_harmless(rec) ? text_of(mem, rec->ce_id) : "";
-    it->ev.subject = it->subject = subject_of(mem, rec->ce_subject);
-    it->trace = ce_trace_of(rec->traceparent, rec->tracestate, rec->ce_traceparent, rec->ce_tracestate, mem);
-    tell_time(rt, &it->ev, rec);
+    const struct bus_rec *r = open_record(rt, it, rec);
+    it->ev.key = r->key;
+    it->ev.ce_id = id_is_harmless(r) ? text_of(mem, r->ce_id) : "";
+    it->ev.subject = it->subject = subject_of(mem, r->ce_subject);
+    it->trace = ce_trace_of(r->traceparent, r->tracestate, r->ce_traceparent, r->ce_tracestate, mem);
+    tell_time(rt, &it->ev, r);
     if (p->poison && p->failed_offset == rec->offset)
         it->verdict = svc_rejected(SVC_REJECT_POISON, "the broker keeps refusing its effects");
-    else if (is_acceptable(rt, rec, &it->verdict))
-        decode_value(rt, it);
+    else if (!it->verdict.rejected && is_acceptable(rt, r, &it->verdict))
+        decode_value(rt, it, r);
 }
 
 /* The record itself is read with the batch, checked against the marks; see handle_item. */

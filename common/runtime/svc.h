@@ -44,7 +44,7 @@ struct svc_event {
     X(EMPTY, "empty")                  /* no value */                                                               \
     X(UNKNOWN_TYPE, "unknown_type")    /* no ce_type, or none this service handles */                                \
     X(TOO_LARGE, "too_large")          /* over record.max.bytes */                                                  \
-    X(CONTENT_MODE, "unsupported_content_mode") /* structured CloudEvents */                                        \
+    X(CONTENT_MODE, "unsupported_content_mode") /* structured CloudEvents where they are not taken, batches */      \
     X(INVALID, "invalid")              /* decodes, but a field breaks a rule: detail names field and rule */         \
     X(CONFLICT, "conflict")            /* contradicts what is known, for example an external_ref used again */       \
     X(POISON, "poison")                /* the broker keeps refusing its effects */
@@ -139,6 +139,7 @@ struct svc_def {
     const char *name;                   /* "attachment": prefix of topics, group, keys, metrics */
     const char *summary;                /* one line for --describe */
     enum topic_id inbox, facts, dlq;
+    bool structured;                    /* the inbox takes the structured mode of CloudEvents in JSON too: others write to it */
     const struct svc_output *outputs;   /* all that svc_emit may do, ended by .topic == TOPIC_N */
     const struct svc_table *tables;     /* ended by .name == NULL */
     const struct svc_handler *handlers; /* ended by .handle == NULL */

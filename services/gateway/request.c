@@ -73,7 +73,8 @@ const char *gw_parent(const struct gw_req *r)
 
 static void set_attributes(const struct gw_worker *w, const struct gw_req *r, struct ce *ce)
 {
-    const char *id = given_attribute(r, "ce-id"), *source = given_attribute(r, "ce-source"), *time = given_attribute(r, "ce-time");
+    const char *id = given_attribute(r, "ce-id"), *source = given_attribute(r, "ce-source");
+    const char *time = given_attribute(r, "ce-time");
     if (id && source) { /* together they are the event's identity */
         ce->id = id;
         ce->source = source;

@@ -109,13 +109,15 @@ static const char *recipient_id(const struct notice *n, enum recipient to)
 
 static void publish(struct notice *n, const struct notice_row *row, const char *const *values)
 {
-    struct issue i = {.milestone = row->milestone, .to = row->to, .channel = row->channel, .recipient_id = recipient_id(n, row->to)};
+    const struct text *text = texts_find(n->set->texts, row->milestone, row->channel);
+    struct issue i = {.milestone = row->milestone, .to = row->to, .channel = row->channel,
+                      .recipient_id = recipient_id(n, row->to)};
     if (notice_is_expired(n)) {
         i.state = "SKIPPED";
         i.cause = NOTICE_EXPIRED;
     } else {
         i.state = "SENT";
-        i.text = template_render(texts_find(n->set->texts, row->milestone, row->channel)->body, values, TEMPLATE_TEXT, n->ev->arena);
+        i.text = template_render(text->body, values, TEMPLATE_TEXT, n->ev->arena);
         i.attempts = 1;
     }
     issue_add(n, &i);

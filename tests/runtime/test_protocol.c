@@ -152,8 +152,10 @@ static void reserve_with(struct sweep_run *r, const char *hop, const char *state
     m.person_ref = "person-aaaaaaaaa";
     m.clinic_id = "770001";
     struct bus_header h[5] = {{"ce_type", bytes_str(events[EV_RESERVE].type)}, {"ce_id", bytes_str("cause")}};
-    const struct bus_header more[] = {{"traceparent", bytes_str(hop)}, {"tracestate", bytes_str(state)}, {"ce_traceparent", bytes_str(origin)}};
-    struct bus_out o = {.topic = TOPIC_CAPACITY_INBOX, .partition = -1, .key = bytes_str("770001"), .headers = h, .headers_n = 2};
+    const struct bus_header more[] = {{"traceparent", bytes_str(hop)}, {"tracestate", bytes_str(state)},
+                                      {"ce_traceparent", bytes_str(origin)}};
+    struct bus_out o = {.topic = TOPIC_CAPACITY_INBOX, .partition = -1, .key = bytes_str("770001"), .headers = h,
+                        .headers_n = 2};
     for (size_t i = 0; i < 3; i++)
         if (more[i].value.p)
             h[o.headers_n++] = more[i];

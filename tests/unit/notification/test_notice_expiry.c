@@ -95,7 +95,8 @@ static void what_is_not_sent_is_not_opened(void **state)
     ask_as_of(f, r, FLOW_NOW - 31 * DAY);
     flow_run(f);
     assert_skipped(f, "N-06", SMS);
-    assert_int_equal(fake_end(platform_cluster(f->p), TOPIC_NOTIFICATION_DLQ, 0) + fake_end(platform_cluster(f->p), TOPIC_NOTIFICATION_DLQ, 1), 0);
+    for (int32_t part = 0; part < 2; part++)
+        assert_int_equal(fake_end(platform_cluster(f->p), TOPIC_NOTIFICATION_DLQ, part), 0);
 }
 
 static void a_retry_comes_too_late(void **state)
@@ -133,8 +134,10 @@ static void without_a_term_there_is_no_end(void **state)
     struct flow *f = *state;
     PB(NotificationRequested) *r = flow_request(f, "N-01", FLOW_BOTH);
     uint8_t *packed = arena_alloc(f->mem, protobuf_c_message_get_packed_size(&r->base));
-    const struct bus_header h[] = {{"ce_type", bytes_str(events[EV_NOTIFICATION_REQUESTED].type)}, {"ce_expirytime", bytes_str("tomorrow")}};
-    struct bus_out o = {.topic = TOPIC_NOTIFICATION_INBOX, .partition = -1, .key = bytes_str("AAAAAAAAAAAAAAAA"), .headers = h, .headers_n = 2};
+    const struct bus_header h[] = {{"ce_type", bytes_str(events[EV_NOTIFICATION_REQUESTED].type)},
+                                   {"ce_expirytime", bytes_str("tomorrow")}};
+    struct bus_out o = {.topic = TOPIC_NOTIFICATION_INBOX, .partition = -1, .key = bytes_str("AAAAAAAAAAAAAAAA"),
+                        .headers = h, .headers_n = 2};
     o.value = bytes_of(packed, protobuf_c_message_pack(&r->base, packed));
     fake_publish(platform_cluster(f->p), &o);
     flow_run(f);
