@@ -21,7 +21,9 @@ struct bus_rec {
     int64_t offset;
     int64_t time_ms;           /* record timestamp */
     struct bytes key, value;   /* .p == NULL when absent */
-    struct bytes content_type, ce_type, ce_id, ce_subject, ce_time, traceparent; /* not zero-terminated */
+    /* not zero-terminated */
+    struct bytes content_type, ce_type, ce_id, ce_source, ce_subject, ce_time, ce_expirytime;
+    struct bytes traceparent, tracestate, ce_traceparent, ce_tracestate;
     const struct bus_header *headers; /* every header, in order; arena of the adapter, until bus_done() */
     size_t headers_n;
 };

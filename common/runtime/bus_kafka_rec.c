@@ -12,8 +12,12 @@ static void take_named(struct bus_rec *r, const char *name, struct bytes value)
         const char *name;
         size_t n, at;
     } fields[] = {
-        FIELD("content-type", content_type), FIELD("ce_type", ce_type), FIELD("ce_id", ce_id),
-        FIELD("ce_subject", ce_subject),     FIELD("ce_time", ce_time), FIELD("traceparent", traceparent),
+        FIELD("content-type", content_type),   FIELD("ce_type", ce_type),
+        FIELD("ce_id", ce_id),                 FIELD("ce_source", ce_source),
+        FIELD("ce_subject", ce_subject),       FIELD("ce_time", ce_time),
+        FIELD("ce_expirytime", ce_expirytime), FIELD("traceparent", traceparent),
+        FIELD("tracestate", tracestate),       FIELD("ce_traceparent", ce_traceparent),
+        FIELD("ce_tracestate", ce_tracestate),
     };
     size_t n = strlen(name);
     for (size_t i = 0; value.p && i < sizeof fields / sizeof *fields; i++)
@@ -63,9 +67,14 @@ void bus_kafka_hold(struct bus_kafka *b, rd_kafka_message_t *m, int topic, struc
         .content_type = none,
         .ce_type = none,
         .ce_id = none,
+        .ce_source = none,
         .ce_subject = none,
         .ce_time = none,
+        .ce_expirytime = none,
         .traceparent = none,
+        .tracestate = none,
+        .ce_traceparent = none,
+        .ce_tracestate = none,
     };
     take_headers(b->mem, m, r);
 }

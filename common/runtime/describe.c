@@ -120,8 +120,8 @@ json_t *describe_service(const struct svc_def *def)
     json_t *options = json_array();
     describe_options(options, common_options);
     describe_options(options, def->options);
-    return json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "service", def->name, "summary", def->summary,
-                     "version", CLINIC_VERSION, "topics", topics_of(def), "sends",
+    return json_pack("{s:s, s:s, s:s, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "service", def->name, "summary", def->summary,
+                     "version", CLINIC_VERSION, "structured", def->structured, "topics", topics_of(def), "sends",
                      sends_of(def), "receives", receives_of(def), "handles", handlers_of(def), "tables",
                      tables_of(def), "options", options, "metrics", metrics_of(def));
 }

@@ -145,11 +145,11 @@ static bool load(struct process *p, struct err *e)
 }
 
 /* --- start --- */
-static void outbound(void *ctx, enum event_id type, struct bytes packed, const char *traceparent, int64_t begun_ms)
+static void outbound(void *ctx, enum event_id type, struct bytes packed, const char *trace, int64_t begun_ms)
 {
     struct process *p = ctx;
     if (p->outbound)
-        p->def->outbound->submit(p->outbound, type, packed, traceparent, begun_ms);
+        p->def->outbound->submit(p->outbound, type, packed, trace, begun_ms);
 }
 
 static bool start_outbound(struct process *p, struct err *e)

@@ -72,20 +72,22 @@ static int64_t wall_ms(void)
 }
 
 static void build(struct report *rep, struct bytes key, enum event_id type, const void *msg, const char *subject,
-                  const char *traceparent)
+                  const char *trace)
 {
     struct arena *mem = rep->mem;
     struct reports *r = rep->all;
-    char trace[CE_TRACEPARENT_BYTES], root[CE_TRACEPARENT_BYTES];
-    struct ce ce = {.id = random_id(r, mem), .source = arena_printf(mem, "/clinic/%s/sender", r->def->name),
-                    .type = events[type].type, .dataschema = ce_dataschema(type), .time_ms = wall_ms()};
-    ce.subject = ce.correlationid = arena_strdup(mem, subject ? subject : "");
-    if (!traceparent || !ce_traceparent_ok(traceparent)) {
+    char span[CE_TRACEPARENT_BYTES], root[CE_TRACEPARENT_BYTES];
+    struct ce_trace of = ce_trace_read(arena_strdup(mem, trace ? trace : ""), mem);
+    struct ce ce = {.event = type, .id = random_id(r, mem), .source = arena_printf(mem, "/clinic/%s/sender", r->def->name),
+                    .subject = arena_strdup(mem, subject ? subject : ""), .time_ms = wall_ms()};
+    if (!of.parent[0]) {
         ce_child_traceparent("", ce.subject[0] ? ce.subject : ce.id, root);
-        traceparent = root;
+        of = ce_trace_read(arena_strdup(mem, root), mem);
     }
-    ce_child_traceparent(traceparent, ce.id, trace);
-    ce.traceparent = arena_strdup(mem, trace);
+    ce_child_traceparent(of.parent, ce.id, span);
+    ce.traceparent = arena_strdup(mem, span);
+    ce.origin = of.origin;
+    ce.tracestate = of.state;
     uint8_t *packed = arena_alloc(mem, protobuf_c_message_get_packed_size(msg) + 1);
     rep->out = (struct bus_out){.topic = (int)r->def->inbox, .partition = wire_partition(key, r->partitions)};
     rep->out.key = bytes_of(arena_dup(mem, key.p, key.n), key.n);
@@ -102,7 +104,7 @@ static bool may_report(const struct svc_def *def, enum event_id type)
 }
 
 void reports_send(void *ctx, struct bytes key, enum event_id type, const void *msg, const char *subject,
-                  const char *traceparent)
+                  const char *trace)
 {
     struct reports *all = ctx;
     must(may_report(all->def, type));
@@ -110,7 +112,7 @@ void reports_send(void *ctx, struct bytes key, enum event_id type, const void *m
     struct report *rep = ARENA_NEW(mem, struct report);
     rep->all = all;
     rep->mem = mem;
-    build(rep, key, type, msg, subject, traceparent);
+    build(rep, key, type, msg, subject, trace);
     pthread_mutex_lock(&all->lock);
     all->open++;
     pthread_mutex_unlock(&all->lock);

@@ -9,7 +9,7 @@ struct reports;
 struct reports *reports_new(struct pub *pub, const struct svc_def *def, int32_t partitions); /* keeps both; gives */
 /* In the shape of svc_outbound_ops.start; ctx = struct reports. Tried until the broker has it. */
 void reports_send(void *ctx, struct bytes key, enum event_id type, const void *msg, const char *subject,
-                  const char *traceparent);
+                  const char *trace);
 void reports_retry(struct reports *r); /* give what failed to the producer again; called by the loop */
 size_t reports_open(struct reports *r); /* not yet with the broker */
 void reports_free(struct reports *r);  /* after pub_close; NULL is fine */

@@ -29,7 +29,7 @@ struct runtime_deps {
     void (*sleep_ms)(void *ctx, int ms); /* between repeats of a call; NULL = nanosleep */
     void *now_ctx;                     /* of the three above */
     /* In the shape of svc_outbound_ops.submit; may be NULL. */
-    void (*outbound)(void *ctx, enum event_id type, struct bytes packed, const char *traceparent, int64_t begun_ms);
+    void (*outbound)(void *ctx, enum event_id type, struct bytes packed, const char *trace, int64_t begun_ms);
     void *outbound_ctx;
 };
 

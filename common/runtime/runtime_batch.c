@@ -162,6 +162,7 @@ static bool add_due(struct runtime *rt, struct part *p, struct err *e)
 bool batch_build(struct runtime *rt, struct err *e)
 {
     struct batch *b = &rt->b;
+    b->now_ms = rt_now(rt);
     for (size_t i = 0; i < b->recs_n; i++) {
         struct part *p = part_of(rt, b->recs[i].partition);
         if (!p || p->state != PART_OPEN || b->recs[i].offset < p->position)
@@ -170,7 +171,6 @@ bool batch_build(struct runtime *rt, struct err *e)
         decode_record(rt, &b->items[b->n++], &b->recs[i], p);
     }
     b->due_first = b->n;
-    b->now_ms = rt_now(rt);
     for (int32_t i = 0; i < rt->d.conf->partitions; i++)
         if (part_wants_due(rt, &rt->parts[i]) && !add_due(rt, &rt->parts[i], e))
             return false;
@@ -290,7 +290,7 @@ static bool committed(struct runtime *rt, struct err *e)
     for (uint32_t i = 0; i < b->orders.n; i++)
         if (rt->d.outbound)
             rt->d.outbound(rt->d.outbound_ctx, rt->def->outbound_type, b->orders.v[i].packed,
-                           b->orders.v[i].traceparent, b->txn_ms);
+                           b->orders.v[i].trace, b->txn_ms);
     rt_count_batch(rt);
     if (b->cut)
         batch_give_back(rt);

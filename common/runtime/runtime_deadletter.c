@@ -95,13 +95,13 @@ static struct bytes letter(struct runtime *rt, const struct item *it, const stru
     return pack(mem, &d.base);
 }
 
-static const struct bus_header *headers(struct runtime *rt, const struct item *it, const struct bus_rec *rec, size_t *ret_n)
+static const struct bus_header *headers(struct runtime *rt, struct item *it, const struct bus_rec *rec, size_t *ret_n)
 {
     struct arena *mem = rt->b.mem;
-    struct ce ce = {.id = arena_printf(mem, "%s/dead", it->base), .source = arena_printf(mem, "/clinic/%s", rt->def->name),
-                    .type = events[EV_DEAD_LETTER].type, .dataschema = ce_dataschema(EV_DEAD_LETTER),
-                    .causationid = it->base, .time_ms = it->ev.now_ms};
+    struct ce ce = {.event = EV_DEAD_LETTER, .id = arena_printf(mem, "%s/dead", it->base),
+                    .source = arena_printf(mem, "/clinic/%s", rt->def->name), .time_ms = it->ev.now_ms};
     size_t n;
+    outs_explain(rt, it, &ce);
     const struct bus_header *std = ce_headers(&ce, mem, &n);
     struct bus_header *h = ARENA_ARRAY(mem, struct bus_header, n + HEADERS_N);
     memcpy(h, std, n * sizeof *h);
@@ -116,7 +116,7 @@ static const struct bus_header *headers(struct runtime *rt, const struct item *i
     return h;
 }
 
-void deadletter_build(struct runtime *rt, const struct item *it, struct bus_out *out)
+void deadletter_build(struct runtime *rt, struct item *it, struct bus_out *out)
 {
     *out = (struct bus_out){.topic = (int)rt->def->dlq, .partition = it->part->id};
     const struct bus_rec rec = subject_of(rt, it);

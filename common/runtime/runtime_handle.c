@@ -143,12 +143,14 @@ void svc_emit(struct svc_call *c, enum topic_id topic, struct bytes key, enum ev
     ef->key = bytes_of(arena_dup(rt->b.mem, key.p, key.n), key.n);
     ef->value = pack(rt->b.mem, msg);
     ef->subject = arena_strdup(rt->b.mem, subject ? subject : "");
+    if (ef->seq == 1 && ef->subject[0])
+        c->item->subject = ef->subject; /* the handler knows better than who wrote the input */
 }
 
 void svc_outbound(struct svc_call *c, const void *msg)
 {
     must(((const ProtobufCMessage *)msg)->descriptor == events[c->rt->def->outbound_type].msg);
-    *LIST_ADD(&c->rt->b.orders, c->rt->b.mem) = (struct order){pack(c->rt->b.mem, msg), c->item->ev.traceparent};
+    *LIST_ADD(&c->rt->b.orders, c->rt->b.mem) = (struct order){pack(c->rt->b.mem, msg), ce_trace_text(&c->item->trace, c->rt->b.mem)};
 }
 
 void svc_count(struct svc_call *c, int metric, const char *label)

@@ -56,6 +56,7 @@ struct part {
 };
 
 /* --- overlay: runtime_overlay.c --- */
+struct item;
 struct entry {               /* one key of one partition within a batch */
     uint64_t hash;
     int32_t part;
@@ -64,7 +65,7 @@ struct entry {               /* one key of one partition within a batch */
     struct bytes stored;     /* as the store has it; meaningful when planned */
     struct bytes value;      /* as of this point of the batch; .p == NULL = absent */
     const void *msg;         /* decoded value; NULL = absent or not decoded yet */
-    const void *writer;      /* struct item that wrote last; NULL = clean */
+    struct item *writer;     /* that wrote last; NULL = clean */
     bool planned;            /* read from the store, else written blindly */
     bool decoded;
     bool due_off;            /* the due time of the value is given up (FACTS_DUE_OFF): a fact, though the value may be as it was */
@@ -89,13 +90,16 @@ struct item {                /* one input record, or one record of due work */
     struct svc_event ev;
     struct svc_verdict verdict;
     const char *base;        /* stem of the ids of what this input causes */
+    struct ce_trace trace;   /* that it came with; .parent "" = none */
+    const char *subject;     /* application that what it causes is about: as the handler emits, else as the input says */
+    struct ce_trace own;     /* of its facts and its dead letter: .parent is their span; NULL = not made yet */
     uint32_t plan_at, plan_n; /* its run in batch.plan */
     int due_table;           /* -1 for input records */
     bool skipped;            /* due work that another record of the batch has settled */
     struct bytes due_value;  /* due work: the state record as its handler saw it */
 };
 struct effect {              /* an event to emit */
-    const struct item *by;
+    struct item *by;
     enum topic_id topic;
     enum event_id type;
     int32_t part;
@@ -105,7 +109,7 @@ struct effect {              /* an event to emit */
 };
 struct order {               /* for the outbound side, after the commit */
     struct bytes packed;
-    const char *traceparent;
+    const char *trace;       /* ce_trace_text */
 };
 struct count {
     int metric;
@@ -114,7 +118,8 @@ struct count {
 struct undo {                /* what a write replaced, until the verdict */
     uint32_t entry;
     struct bytes value;
-    const void *msg, *writer;
+    const void *msg;
+    struct item *writer;
     bool decoded, due_off;
     int64_t due_ms;
 };
@@ -254,6 +259,8 @@ void handle_item(struct runtime *rt, struct item *it);
 
 /* runtime_outs.c: what a decided batch produces, applies and commits */
 void outs_build(struct runtime *rt);
+/* Subject, cause and trace of what the runtime itself writes because of an input: facts, dead letters. */
+void outs_explain(struct runtime *rt, struct item *it, struct ce *ce);
 
 /* runtime_txn.c */
 enum txn_result {
@@ -270,7 +277,7 @@ bool txn_apply(struct runtime *rt, struct err *e) MUST_CHECK;  /* begins; the st
 bool txn_settle(struct runtime *rt, struct err *e) MUST_CHECK; /* hear the answer, before anything else is asked of the store */
 
 /* runtime_deadletter.c */
-void deadletter_build(struct runtime *rt, const struct item *it, struct bus_out *out);
+void deadletter_build(struct runtime *rt, struct item *it, struct bus_out *out);
 bool deadletter_key_is_harmless(struct bytes key);
 
 /* runtime_metrics.c */

@@ -2,7 +2,6 @@
  * built before the transaction begins, so that the transaction stays open for milliseconds. */
 #include "runtime/runtime_int.h"
 #include "wire/facts.h"
-#include <stdio.h>
 
 static const char *source_of(struct runtime *rt) { return ARENA_CAT(rt->b.mem, "/clinic/", rt->def->name); }
 
@@ -23,21 +22,49 @@ static void mark_due_off(struct arena *mem, struct bus_out *out)
     out->headers = h;
 }
 
+static const char *span_of(struct runtime *rt, const struct ce_trace *t, const char *seed)
+{
+    char *span = arena_alloc(rt->b.mem, CE_TRACEPARENT_BYTES);
+    ce_child_traceparent(t->parent, seed, span);
+    return span;
+}
+
+/* The input's trace; else one of the application, the same whoever begins it. */
+static struct ce_trace trace_of(struct runtime *rt, const struct item *by, const char *subject)
+{
+    if (by->trace.parent[0])
+        return by->trace;
+    char *root = arena_alloc(rt->b.mem, CE_TRACEPARENT_BYTES);
+    ce_child_traceparent("", subject[0] ? subject : by->base, root);
+    return (struct ce_trace){.parent = root, .origin = bytes_of(root, CE_TRACEPARENT_BYTES - 1)};
+}
+
+static const char *cause_of(const struct item *by) { return by->ev.ce_id[0] ? by->ev.ce_id : by->base; }
+
+void outs_explain(struct runtime *rt, struct item *it, struct ce *ce)
+{
+    if (!it->own.parent) {
+        it->own = trace_of(rt, it, it->subject);
+        it->own.parent = span_of(rt, &it->own, it->base);
+    }
+    ce->subject = it->subject;
+    ce->causationid = cause_of(it);
+    ce->traceparent = it->own.parent;
+    ce->origin = it->own.origin;
+    ce->tracestate = it->own.state;
+}
+
 static void add_fact(struct runtime *rt, const struct entry *en, const char *source, uint32_t seq)
 {
     struct arena *mem = rt->b.mem;
     const struct svc_table *t = &rt->def->tables[en->table];
-    const struct item *by = en->writer;
-    size_t name_n = strlen(t->name);
-    char *key = arena_alloc(mem, name_n + 1 + en->key.n);
-    memcpy(key, t->name, name_n);
-    key[name_n] = '/';
-    memcpy(key + name_n + 1, en->key.p, en->key.n);
-    struct ce ce = {.id = ARENA_CAT(mem, by->base, "/s", arena_i64(mem, seq)), .source = source, .type = events[t->type].type,
+    struct item *by = en->writer;
+    struct ce ce = {.event = t->type, .id = ARENA_CAT(mem, by->base, "/s", arena_i64(mem, seq)), .source = source,
                     .time_ms = by->ev.now_ms};
+    outs_explain(rt, by, &ce);
     struct bus_out *out = LIST_ADD(&rt->b.outs, mem);
-    *out = (struct bus_out){.topic = (int)rt->def->facts, .partition = en->part, .value = en->value};
-    out->key = bytes_of(key, name_n + 1 + en->key.n);
+    *out = (struct bus_out){.topic = (int)rt->def->facts, .partition = en->part, .key = facts_key(t->name, en->key, mem),
+                            .value = en->value};
     out->headers = ce_headers(&ce, mem, &out->headers_n);
     if (en->due_off && !MUTANT(due_off_not_told))
         mark_due_off(mem, out);
@@ -61,30 +88,16 @@ static void add_facts(struct runtime *rt, struct part *p, const char *source)
         b->applies_to[b->applies_n++] = p;
 }
 
-/* A trace per application: the input's, else one derived from the application id; a span per event. */
-static const char *trace_of(struct runtime *rt, const struct effect *ef, const char *id)
-{
-    char *child = arena_alloc(rt->b.mem, CE_TRACEPARENT_BYTES);
-    char root[CE_TRACEPARENT_BYTES] = "";
-    const char *parent = ef->by->ev.traceparent;
-    if (!parent[0]) {
-        ce_child_traceparent("", ef->subject[0] ? ef->subject : ef->by->base, root);
-        parent = root;
-    }
-    ce_child_traceparent(parent, id, child);
-    return child;
-}
-
 static void add_event(struct runtime *rt, const struct effect *ef, const char *source)
 {
     struct arena *mem = rt->b.mem;
-    const struct svc_event *ev = &ef->by->ev;
+    struct ce_trace trace = trace_of(rt, ef->by, ef->subject);
     struct ce ce = {
-        .id = ARENA_CAT(mem, ef->by->base, "/", arena_i64(mem, ef->seq)), .source = source, .type = events[ef->type].type,
-        .subject = ef->subject, .dataschema = ce_dataschema(ef->type), .correlationid = ef->subject,
-        .causationid = ev->ce_id[0] ? ev->ce_id : ef->by->base, .time_ms = ev->now_ms,
+        .event = ef->type, .id = ARENA_CAT(mem, ef->by->base, "/", arena_i64(mem, ef->seq)), .source = source,
+        .subject = ef->subject, .causationid = cause_of(ef->by), .origin = trace.origin, .tracestate = trace.state,
+        .time_ms = ef->by->ev.now_ms,
     };
-    ce.traceparent = trace_of(rt, ef, ce.id);
+    ce.traceparent = span_of(rt, &trace, ce.id);
     struct bus_out *out = LIST_ADD(&rt->b.outs, mem);
     *out = (struct bus_out){.topic = (int)ef->topic, .partition = ef->part, .key = ef->key, .value = ef->value};
     out->headers = ce_headers(&ce, mem, &out->headers_n);

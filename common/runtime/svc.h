@@ -26,11 +26,12 @@ struct svc_event {
     const void *msg;         /* decoded message; for SVC_DUE the state record that is due */
     struct bytes key;        /* record key; for SVC_DUE the table key */
     const char *ce_id;       /* ids of emitted events derive from it; "" when absent */
-    const char *subject;     /* ce_subject: application id; "" when absent */
-    const char *traceparent; /* W3C; "" when absent or malformed */
+    const char *subject;     /* ce_subject: application id; "" when absent, or not a UUID */
     int32_t partition;
     int32_t partitions;      /* of every keyed topic */
     int64_t now_ms;          /* time of the event: record timestamp, or for SVC_DUE the tick's time */
+    int64_t read_ms;         /* when it was taken up, not before now_ms: for what must not be done too late */
+    int64_t expires_ms;      /* ce_expirytime; 0 = never */
     struct arena *arena;     /* batch arena */
     const void *conf;        /* what def->init returned */
 };
@@ -43,7 +44,7 @@ struct svc_event {
     X(EMPTY, "empty")                  /* no value */                                                               \
     X(UNKNOWN_TYPE, "unknown_type")    /* no ce_type, or none this service handles */                                \
     X(TOO_LARGE, "too_large")          /* over record.max.bytes */                                                  \
-    X(CONTENT_MODE, "unsupported_content_mode") /* structured CloudEvents */                                        \
+    X(CONTENT_MODE, "unsupported_content_mode") /* structured CloudEvents where they are not taken, batches */      \
     X(INVALID, "invalid")              /* decodes, but a field breaks a rule: detail names field and rule */         \
     X(CONFLICT, "conflict")            /* contradicts what is known, for example an external_ref used again */       \
     X(POISON, "poison")                /* the broker keeps refusing its effects */
@@ -119,16 +120,17 @@ struct svc_metric {
 };
 
 /* Post-commit side of a service that talks to the outside (notification). Runs on its own threads; answers by
- * producing events into the service's inbox through `report`. */
+ * producing events into the service's inbox through `report`. `trace` is the trace of the order (ce_trace_text), which the
+ * side keeps as it is and gives back with what it reports. */
 struct svc_outbound_ops {
     /* report: thread-safe; produces msg into the service's inbox, retried until the broker has it. */
     void *(*start)(const struct conf *conf, const void *svc_conf,
                    void (*report)(void *ctx, struct bytes key, enum event_id type, const void *msg,
-                                  const char *subject, const char *traceparent),
+                                  const char *subject, const char *trace),
                    void *report_ctx, struct err *e);
     /* packed = bytes of the message given to svc_outbound; copied by the callee; never blocks. begun_ms = steady clock
      * before the transaction began: no other process knew of the message earlier. The call may come long after that. */
-    void (*submit)(void *outbound, enum event_id type, struct bytes packed, const char *traceparent, int64_t begun_ms);
+    void (*submit)(void *outbound, enum event_id type, struct bytes packed, const char *trace, int64_t begun_ms);
     const struct metric_row *metrics; /* its own, ended by .name == NULL; may be NULL */
     void (*stop)(void *outbound); /* finish what is in the provider's hands within the drain deadline; NULL is fine */
 };
@@ -137,6 +139,7 @@ struct svc_def {
     const char *name;                   /* "attachment": prefix of topics, group, keys, metrics */
     const char *summary;                /* one line for --describe */
     enum topic_id inbox, facts, dlq;
+    bool structured;                    /* the inbox takes the structured mode of CloudEvents in JSON too: others write to it */
     const struct svc_output *outputs;   /* all that svc_emit may do, ended by .topic == TOPIC_N */
     const struct svc_table *tables;     /* ended by .name == NULL */
     const struct svc_handler *handlers; /* ended by .handle == NULL */

@@ -164,8 +164,7 @@ static bool in_string(const struct in *in, const struct at *at, const json_t *j,
     return true;
 }
 
-/* Both alphabets, with and without padding, as proto3 JSON asks. */
-static bool in_bytes(const struct in *in, const struct at *at, const json_t *j, void *to)
+bool json_base64(const json_t *j, struct arena *mem, struct bytes *ret)
 {
     const char *s = json_string_value(j), *end = NULL;
     size_t len = s ? json_string_length(j) : 0, max = len / 4 * 3 + 3, n = 0;
@@ -173,11 +172,20 @@ static bool in_bytes(const struct in *in, const struct at *at, const json_t *j, 
     int variant = url ? (padded ? sodium_base64_VARIANT_URLSAFE : sodium_base64_VARIANT_URLSAFE_NO_PADDING)
                       : (padded ? sodium_base64_VARIANT_ORIGINAL : sodium_base64_VARIANT_ORIGINAL_NO_PADDING);
     if (!s)
-        return refuse(in, at, "must be a string in base64");
-    uint8_t *out = arena_alloc(in->mem, max);
+        return false;
+    uint8_t *out = arena_alloc(mem, max);
     if (sodium_base642bin(out, max, s, len, NULL, &n, &end, variant) != 0 || end != s + len)
+        return false;
+    *ret = bytes_of(out, n);
+    return true;
+}
+
+static bool in_bytes(const struct in *in, const struct at *at, const json_t *j, void *to)
+{
+    struct bytes b;
+    if (!json_base64(j, in->mem, &b))
         return refuse(in, at, "must be a string in base64");
-    *(ProtobufCBinaryData *)to = (ProtobufCBinaryData){n, out};
+    *(ProtobufCBinaryData *)to = (ProtobufCBinaryData){b.n, (uint8_t *)(uintptr_t)b.p};
     return true;
 }
 

@@ -13,7 +13,12 @@ const struct topic_info topics[TOPIC_N] = {
 };
 #undef TOPIC
 
-#define EVENT(id, type, stem) [EV_##id] = {type, &clinic__attach__v1__##stem##__descriptor},
+/* classes of events.def, as CloudEvents writes them */
+#define PUBLIC "public"
+#define INTERNAL "internal"
+#define CONFIDENTIAL "confidential"
+#define RESTRICTED "restricted"
+#define EVENT(id, type, stem, class, days) [EV_##id] = {type, &clinic__attach__v1__##stem##__descriptor, class, days},
 const struct event_info events[EV_N] = {
 #include "wire/events.def"
 };

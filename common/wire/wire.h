@@ -25,7 +25,7 @@ struct topic_info {
 extern const struct topic_info topics[TOPIC_N];
 int topic_by_name(const char *name); /* topic_id, or -1 */
 
-#define EVENT(id, type, stem) EV_##id,
+#define EVENT(id, type, stem, class, days) EV_##id,
 enum event_id {
 #include "wire/events.def"
     EV_N
@@ -35,6 +35,8 @@ enum event_id {
 struct event_info {
     const char *type;                          /* ce_type */
     const ProtobufCMessageDescriptor *msg;
+    const char *data_class;                    /* ce_dataclassification: public, internal, confidential or restricted */
+    int days;                                  /* to ce_expirytime; 0 = it never goes out of date */
 };
 extern const struct event_info events[EV_N];
 int event_by_type(const char *type, size_t len); /* event_id, or -1 */

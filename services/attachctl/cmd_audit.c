@@ -18,6 +18,7 @@ struct finding_line {
 struct run {
     struct ctl *c;
     struct bus *bus;
+    struct arena *mem;       /* of the record in hand */
     struct rulesets *rules;  /* NULL: without rules.dir */
     struct audit *audit;
     int64_t ends[TOPIC_N][PARTS_MAX];
@@ -94,12 +95,14 @@ static void forget_lines(struct run *r)
 static bool on_record(void *ctx, const struct bus_rec *r)
 {
     struct run *run = ctx;
+    r = ctl_rec_open(r, run->mem);
     bool unread = run->is_inbox && r->offset >= run->committed[r->partition];
     run->lag += unread;
     struct audit_rec rec = {.topic = r->topic, .partition = r->partition, .offset = r->offset, .key = r->key,
                             .value = r->value, .event = ctl_rec_event(r), .time_ms = ctl_rec_time(r),
                             .waiting = unread && run->group_lives};
     audit_feed(run->audit, &rec);
+    arena_reset(run->mem);
     return true;
 }
 
@@ -251,8 +254,10 @@ static int run(struct run *r, int64_t settle_s)
     if ((rules[0] && !rulesets_load_dir(rules, &r->rules, &e)) ||
         !bus_kafka_open_reader(r->c->conf, "attachctl", &r->bus, &e))
         return ctl_fail(&e);
+    r->mem = arena_new(64u << 20, 1u << 20);
     bool good = passes(r, settle_s, &e);
     r->bus->ops->close(r->bus);
+    arena_free(r->mem);
     if (good && r->c->json)
         print_json(r);
     else if (good)

@@ -33,8 +33,9 @@ static json_t *all_messages(void)
 {
     json_t *list = json_array();
     for (int i = 0; i < EV_N; i++)
-        json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "type", events[i].type, "message", events[i].msg->name,
-                                              "dataschema", ce_dataschema((enum event_id)i)));
+        json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s, s:i}", "type", events[i].type, "message", events[i].msg->name,
+                                              "dataschema", ce_dataschema((enum event_id)i), "dataclassification",
+                                              events[i].data_class, "days", events[i].days));
     return list;
 }
 

@@ -49,15 +49,16 @@ static void print_line(const struct tail *t, const struct bus_rec *r)
 static bool on_record(void *ctx, const struct bus_rec *r)
 {
     struct tail *t = ctx;
-    if (!wanted(t, r))
-        return true;
-    if (t->c->json) {
+    r = ctl_rec_open(r, t->mem);
+    bool shown = wanted(t, r);
+    if (shown && t->c->json) {
         ctl_line(show_record(r, t->keys, t->mem));
-    } else {
+    } else if (shown) {
         print_line(t, r);
     }
     arena_reset(t->mem);
-    return !ferror(stdout) && (++t->shown < t->limit || !t->limit);
+    t->shown += shown;
+    return !ferror(stdout) && (t->shown < t->limit || !t->limit);
 }
 
 /* "-1h", "-30m", "-10s", "-2d" are times; "-20" is so many records of each partition. */

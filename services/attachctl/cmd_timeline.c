@@ -100,6 +100,7 @@ static void copy_header(const struct bus_rec *r, const char *name, char *to, siz
 static bool on_record(void *ctx, const struct bus_rec *r)
 {
     struct search *s = ctx;
+    r = ctl_rec_open(r, s->mem);
     if (concerns(s, r) || letter_of(s, r)) {
         int event = ctl_rec_event(r);
         ProtobufCMessage *m = show_unpack(r, s->mem);
@@ -108,7 +109,7 @@ static bool on_record(void *ctx, const struct bus_rec *r)
         struct timeline_entry e = {.time_ms = ctl_rec_time(r), .topic = r->topic, .partition = r->partition,
                                    .offset = r->offset, .event = event, .tombstone = !r->value.p,
                                    .facts = strdup(show_facts(event, m, s->mem))};
-        copy_header(r, "ce_id", e.id, sizeof e.id);
+        snprintf(e.id, sizeof e.id, "%.*s", (int)r->ce_id.n, (const char *)r->ce_id.p);
         copy_header(r, "ce_causationid", e.cause, sizeof e.cause);
         timeline_add(&s->t, &e);
         if (s->seen_n < sizeof s->seen / sizeof *s->seen) {

@@ -4,6 +4,8 @@
 #include <string.h>
 #include <time.h>
 #include "base/text.h"
+#include "runtime/structured.h"
+#include "services/attachctl/ctl_access.h"
 #include "services/attachctl/retry.h"
 
 #define READ_MAX 512
@@ -192,3 +194,20 @@ int64_t ctl_rec_time(const struct bus_rec *r)
 }
 
 int ctl_rec_event(const struct bus_rec *r) { return r->ce_type.n ? event_by_type(r->ce_type.p, r->ce_type.n) : -1; }
+
+static bool takes_structured(int topic)
+{
+    for (const struct svc_def *const *d = ctl_services; *d; d++)
+        if ((int)(*d)->inbox == topic)
+            return (*d)->structured;
+    return false;
+}
+
+const struct bus_rec *ctl_rec_open(const struct bus_rec *r, struct arena *mem)
+{
+    struct err e;
+    if (ce_mode_of(r->content_type) != CE_JSON || !r->value.p || !takes_structured(r->topic))
+        return r;
+    struct bus_rec *open = arena_alloc(mem, sizeof *open);
+    return structured_open(r, mem, open, &e) ? open : r;
+}

@@ -74,6 +74,9 @@ struct ctl_reader {
 bool ctl_read_topic(struct bus *b, int topic, const struct ctl_reader *r, int64_t *ret_ends, struct err *e) MUST_CHECK;
 int64_t ctl_rec_time(const struct bus_rec *r);            /* ce_time, else the record's */
 int ctl_rec_event(const struct bus_rec *r);               /* event_id, -1 unknown */
+/* The record as its service reads it: in the structured mode, where the service takes that and the envelope is whole, with the
+ * attributes and the value of its event, in the arena; else r itself. */
+const struct bus_rec *ctl_rec_open(const struct bus_rec *r, struct arena *mem);
 
 /* ctl_kafka.c: what the reader's port does not offer; repeated as retry.h tells. */
 int32_t ctl_partitions(struct bus *b, int topic, struct err *e); /* -1 on error */

@@ -96,15 +96,10 @@ bool sender_put(struct sender *s, enum topic_id topic, enum event_id event, stru
     if (n > RECORD_MAX)
         return err_set(e, ERR_INPUT, "CTL-SIZE", "record of %zu bytes", n);
     protobuf_c_message_pack(msg, s->packed);
-    struct ce ce = {.id = id, .source = "/clinic/attachctl", .type = events[event].type, .subject = subject,
-                    .correlationid = subject, .time_ms = ctl_now_ms()};
-    char traceparent[CE_TRACEPARENT_BYTES];
-    if (topics[topic].cleanup == 'D')
-        ce.dataschema = ce_dataschema(event); /* of events; a register's topic has one message only */
-    if (subject[0]) {
-        ce_child_traceparent("", subject, traceparent);
-        ce.traceparent = traceparent;
-    }
+    struct ce ce = {.event = event, .id = id, .source = "/clinic/attachctl", .subject = subject, .time_ms = ctl_now_ms()};
+    char span[CE_TRACEPARENT_BYTES];
+    ce_child_traceparent("", subject[0] ? subject : id, span);
+    ce.traceparent = span;
     struct bus_out out = {.topic = topic, .partition = wire_partition(key, s->partitions[topic]), .key = key,
                           .value = bytes_of(s->packed, n)};
     out.headers = ce_headers(&ce, s->mem, &out.headers_n);

@@ -171,6 +171,8 @@ void gw_req_fini(struct gw_req *r); /* frees body, answer and what hangs on it *
 json_t *gw_body_json(struct gw_req *r);
 /* 422 for ERR_INPUT of json.h or validate.h: the field as a JSON pointer and the rule. */
 void gw_answer_field(struct gw_req *r, const struct err *e);
+/* traceparent that the caller gave: of its hop, else of the event (ce-traceparent); NULL = none that is well-formed. */
+const char *gw_parent(const struct gw_req *r);
 /* Record for intake's inbox about an application, headers and all; in the worker's arena. */
 struct bus_out gw_record(struct gw_worker *w, struct gw_req *r, enum event_id type, const char *id,
                          const ProtobufCMessage *msg, const char *ce_id);

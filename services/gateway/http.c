@@ -49,7 +49,7 @@ static void set_trace(struct gw_http *h, struct gw_req *r)
     char seed[64];
     snprintf(seed, sizeof seed, "gateway-%d-%lld-%llu", (int)getpid(), (long long)h->gw->now_ms(),
              atomic_fetch_add(&h->serial, 1));
-    ce_child_traceparent(get_value(r, GW_HEADER, "traceparent"), seed, r->trace);
+    ce_child_traceparent(gw_parent(r), seed, r->trace);
 }
 
 static void refuse_early(struct http_req *q, const char *allow, unsigned long long length)

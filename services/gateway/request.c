@@ -63,22 +63,40 @@ static const char *given_attribute(const struct gw_req *r, const char *name)
     return n > 0 && n <= 128 ? v : NULL;
 }
 
+static struct bytes header(const struct gw_req *r, const char *name) { return bytes_str(r->get(r, GW_HEADER, name)); }
+
+const char *gw_parent(const struct gw_req *r)
+{
+    const char *hop = r->get(r, GW_HEADER, "traceparent"), *origin = r->get(r, GW_HEADER, "ce-traceparent");
+    return ce_traceparent_ok(hop) ? hop : ce_traceparent_ok(origin) ? origin : NULL;
+}
+
+static void set_attributes(const struct gw_worker *w, const struct gw_req *r, struct ce *ce)
+{
+    const char *id = given_attribute(r, "ce-id"), *source = given_attribute(r, "ce-source");
+    const char *time = given_attribute(r, "ce-time");
+    if (id && source) { /* together they are the event's identity */
+        ce->id = id;
+        ce->source = source;
+    }
+    ce->time_ms = w->gw->now_ms();
+    if (time)
+        text_time_parse(time, strlen(time), &ce->time_ms);
+}
+
 struct bus_out gw_record(struct gw_worker *w, struct gw_req *r, enum event_id type, const char *id,
                          const ProtobufCMessage *msg, const char *ce_id)
 {
     struct bus_out o = {.topic = TOPIC_INTAKE_INBOX, .partition = gw_partition(w->gw, id), .key = bytes_str(id)};
     must(svc_may_emit(gw_outputs, o.topic, type));
-    char *trace = ARENA_ARRAY(w->mem, char, CE_TRACEPARENT_BYTES);
-    const char *given_id = given_attribute(r, "ce-id"), *given_source = given_attribute(r, "ce-source");
-    const char *given_time = given_attribute(r, "ce-time");
-    bool is_given = given_id && given_source; /* together they are the event's identity */
-    ce_id = is_given ? given_id : ce_id;
-    ce_child_traceparent(r->trace, ce_id, trace);
-    struct ce ce = {.id = ce_id, .source = is_given ? given_source : "/clinic/gateway", .type = events[type].type, .subject = id,
-                    .dataschema = ce_dataschema(type), .correlationid = id, .traceparent = trace,
-                    .time_ms = w->gw->now_ms()};
-    if (given_time)
-        text_time_parse(given_time, strlen(given_time), &ce.time_ms);
+    char *span = ARENA_ARRAY(w->mem, char, CE_TRACEPARENT_BYTES);
+    struct ce_trace trace = ce_trace_of(header(r, "traceparent"), header(r, "tracestate"), header(r, "ce-traceparent"),
+                                        header(r, "ce-tracestate"), w->mem);
+    struct ce ce = {.event = type, .id = ce_id, .source = "/clinic/gateway", .subject = id, .tracestate = trace.state};
+    set_attributes(w, r, &ce);
+    ce_child_traceparent(r->trace, ce.id, span);
+    ce.traceparent = span;
+    ce.origin = trace.origin.n ? trace.origin : bytes_str(r->trace);
     size_t n = protobuf_c_message_get_packed_size(msg);
     uint8_t *value = arena_alloc(w->mem, n ? n : 1);
     protobuf_c_message_pack(msg, value);

@@ -99,8 +99,7 @@ static void name_submission(struct submission *s)
     application_id_of(s->app->source, s->app->external_ref, s->id);
     application_fingerprint(s->w->gw->keys, s->app, s->app->personal, s->w->mem, s->fingerprint);
     memcpy(s->r->id, s->id, sizeof s->r->id);
-    const char *parent = s->r->get(s->r, GW_HEADER, "traceparent");
-    if (!parent || !ce_traceparent_ok(parent))
+    if (!gw_parent(s->r))
         ce_child_traceparent("", s->id, s->r->trace);
 }
 

@@ -81,6 +81,7 @@ const struct svc_def intake_svc = {
     .inbox = TOPIC_INTAKE_INBOX,
     .facts = TOPIC_INTAKE_FACTS,
     .dlq = TOPIC_INTAKE_DLQ,
+    .structured = true,
     .outputs = outputs,
     .tables = tables,
     .handlers = handlers,

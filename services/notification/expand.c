@@ -51,6 +51,8 @@ void expand_minimise(struct notice *n)
 static const char *obstacle(struct notice *n, PB(Channel) channel)
 {
     char phone[PHONE_LEN + 1];
+    if (notice_is_expired(n))
+        return NOTICE_EXPIRED;
     if (!settings_channel_on(n->set, n->state->request->case_, channel, n->ev->now_ms))
         return "not_configured";
     const PB(Personal) *p = notice_personal(n);
@@ -108,9 +110,17 @@ static const char *recipient_id(const struct notice *n, enum recipient to)
 static void publish(struct notice *n, const struct notice_row *row, const char *const *values)
 {
     const struct text *text = texts_find(n->set->texts, row->milestone, row->channel);
-    issue_add(n, &(struct issue){.milestone = row->milestone, .to = row->to, .channel = row->channel, .state = "SENT",
-                                  .text = template_render(text->body, values, TEMPLATE_TEXT, n->ev->arena),
-                                  .recipient_id = recipient_id(n, row->to), .attempts = 1});
+    struct issue i = {.milestone = row->milestone, .to = row->to, .channel = row->channel,
+                      .recipient_id = recipient_id(n, row->to)};
+    if (notice_is_expired(n)) {
+        i.state = "SKIPPED";
+        i.cause = NOTICE_EXPIRED;
+    } else {
+        i.state = "SENT";
+        i.text = template_render(text->body, values, TEMPLATE_TEXT, n->ev->arena);
+        i.attempts = 1;
+    }
+    issue_add(n, &i);
 }
 
 static bool names_complaint(const struct notice *n)

@@ -37,6 +37,7 @@ void notice_new(struct notice *n, const struct svc_event *ev, struct svc_call *c
     PB(NoticeState) *state = ARENA_NEW(ev->arena, PB(NoticeState));
     clinic__attach__v1__notice_state__init(state);
     state->request = request;
+    state->expires_at_ms = ev->expires_ms;
     state->channels = ARENA_ARRAY(ev->arena, PB(NoticeChannel) *, PB_CHANNEL_N);
     *n = (struct notice){.ev = ev, .call = c, .set = ev->conf,
                          .key = notice_key(ev->arena, request->case_->application_id, milestone),
@@ -73,6 +74,9 @@ void notice_order(struct notice *n, PB(NoticeChannel) * ch)
     order.person_ref = (char *)n->person_ref;
     order.request = n->state->request;
     order.ordered_at_ms = ch->ordered_at_ms;
+    order.expires_in_ms = n->state->expires_at_ms ? n->state->expires_at_ms - n->ev->read_ms : 0;
+    if (notice_is_expired(n))
+        order.expires_in_ms = 1; /* it may have been sent: whoever knows still tells, nobody sends it */
     svc_outbound(n->call, &order);
 }
 
@@ -80,7 +84,11 @@ void notice_order_due(struct notice *n)
 {
     for (size_t i = 0; i < n->state->n_channels; i++) {
         PB(NoticeChannel) *ch = n->state->channels[i];
-        if (ch->next_at_ms != 0 && ch->next_at_ms <= n->ev->now_ms)
+        if (ch->next_at_ms == 0 || ch->next_at_ms > n->ev->now_ms)
+            continue;
+        if (ch->ordered_at_ms == 0 && notice_is_expired(n))
+            notice_settle(n, ch, PB_SEND(REJECTED), NOTICE_EXPIRED);
+        else
             notice_order(n, ch);
     }
 }
@@ -134,6 +142,11 @@ const PB(Personal) * notice_personal(struct notice *n)
     return n->personal;
 }
 
+bool notice_is_expired(const struct notice *n)
+{
+    return n->state->expires_at_ms != 0 && n->state->expires_at_ms <= n->ev->read_ms;
+}
+
 bool notice_is_open(const struct notice *n)
 {
     for (size_t i = 0; i < n->state->n_channels; i++)
@@ -147,6 +160,7 @@ void notice_save(struct notice *n)
     issue_publish(n);
     if (!notice_is_open(n)) {
         n->state->request = NULL;
+        n->state->expires_at_ms = 0;
         if (n->state->forget_at_ms == 0)
             n->state->forget_at_ms = n->ev->now_ms + n->set->retention_ms;
     }

@@ -10,6 +10,8 @@
 #include "runtime/svc.h"
 #include "settings.h"
 
+#define NOTICE_EXPIRED "expired" /* cause of what is said no more */
+
 enum { TABLE_NOTICE };
 enum { METRIC_NOTICES, METRIC_REPEATS };
 
@@ -48,6 +50,8 @@ void notice_receipt(struct notice *n, PB(NoticeChannel) * ch, bool delivered, co
 /* Personal data of the request; NULL when no key of the keyring opens them any more. */
 const PB(Personal) * notice_personal(struct notice *n);
 bool notice_is_open(const struct notice *n); /* a channel is not settled yet */
+/* It is too late: nothing is said or handed over any more. Judged by when the event was taken up. */
+bool notice_is_expired(const struct notice *n);
 /* Tell what changed and put the state; drops the request, with its sealed contacts, once every channel is settled. */
 void notice_save(struct notice *n);
 

@@ -44,7 +44,7 @@ static struct svc_verdict handle_requested(const struct svc_event *ev, struct sv
     }
     struct notice n;
     notice_new(&n, ev, c, milestone_of(r), expand_request(ev, r));
-    if (!notice_personal(&n))
+    if (!notice_is_expired(&n) && !notice_personal(&n))
         return svc_rejected(SVC_REJECT_INVALID, "case.application.sealed: no sealed personal data that opens");
     expand_all(&n);
     expand_minimise(&n);
@@ -135,6 +135,7 @@ static struct svc_verdict handle_due(const struct svc_event *ev, struct svc_call
     if (notice_due_ms(n.state) > ev->now_ms)
         return SVC_DONE; /* changed earlier in this batch */
     notice_order_due(&n);
+    expand_fallback(&n);
     notice_save(&n);
     return SVC_DONE;
 }

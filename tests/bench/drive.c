@@ -103,8 +103,7 @@ static void send_one(const struct job *j, int64_t i)
     struct err e = {0};
     arena_reset(j->mem);
     struct bytes value = j->apps ? application_of(j, i, id) : opaque_of(j, i, id);
-    struct ce ce = {.id = id, .source = "/bench", .type = events[EV_APPLICATION_SUBMITTED].type, .subject = id,
-                    .dataschema = ce_dataschema(EV_APPLICATION_SUBMITTED), .correlationid = id,
+    struct ce ce = {.event = EV_APPLICATION_SUBMITTED, .id = id, .source = "/bench", .subject = id,
                     .time_ms = (int64_t)time(NULL) * 1000};
     struct bus_out out = {.topic = bench_topic(j->c, "in"), .key = bytes_str(id), .value = value};
     out.partition = wire_partition(out.key, (int32_t)conf_int(j->c, "partitions"));

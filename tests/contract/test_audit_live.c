@@ -18,9 +18,8 @@ static char output[OUTPUT_MAX];
 static void publish_rec(const struct rec *r, struct arena *mem)
 {
     struct bus_out o = {.topic = r->topic, .key = bytes_str(r->key)};
-    struct ce ce = {.id = arena_printf(mem, "test-%lld", (long long)r->offset), .source = "/clinic/test",
-                    .type = events[r->event].type, .dataschema = ce_dataschema((enum event_id)r->event),
-                    .time_ms = r->time_ms};
+    struct ce ce = {.event = (enum event_id)r->event, .id = arena_printf(mem, "test-%lld", (long long)r->offset),
+                    .source = "/clinic/test", .time_ms = r->time_ms};
     o.partition = wire_partition(o.key, partitions);
     o.value = r->tombstone ? (struct bytes){0} : bytes_of(r->value, r->n);
     o.headers = ce_headers(&ce, mem, &o.headers_n);

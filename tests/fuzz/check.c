@@ -143,6 +143,11 @@ static void check_headers(const struct bus_rec *r)
     EXPECT(r->ce_id.n > 0 && r->ce_type.n > 0);
     EXPECT(bytes_eq(r->content_type, bytes_str("application/protobuf")));
     EXPECT(text_time_parse(r->ce_time.p, r->ce_time.n, &ms));
+    const struct event_info *info = &events[event_by_type(r->ce_type.p, r->ce_type.n)];
+    EXPECT(bytes_eq(header(r, "ce_dataclassification"), bytes_str(info->data_class)));
+    EXPECT(header(r, "ce_dataschema").n > 10 && (header(r, "ce_expirytime").n > 0) == (info->days > 0));
+    EXPECT(ce_traceparent_ok(fuzz_text(r->traceparent)) && ce_traceparent_ok(fuzz_text(r->ce_traceparent)));
+    EXPECT(r->tracestate.n == 0 || ce_tracestate_ok(r->tracestate));
     for (size_t i = 0; i < r->headers_n; i++)
         EXPECT(text_utf8_ok(r->headers[i].value.p, r->headers[i].value.n));
 }

@@ -288,7 +288,7 @@ static void take_request(struct ask *a, struct fuzz_in *in)
     a->req.get = get;
     a->req.route = gw_route_find(method, path, a->req.id, &allow);
     a->req.path = a->req.route ? path : NULL;
-    ce_child_traceparent(get(&a->req, GW_HEADER, "traceparent"), "fuzz", a->req.trace);
+    ce_child_traceparent(gw_parent(&a->req), "fuzz", a->req.trace);
 }
 
 static void check_answer(const struct ask *a)

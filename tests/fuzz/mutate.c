@@ -98,7 +98,7 @@ static int64_t mutate_number(struct mutation *m, int64_t was)
     if (how == 0)
         return known[rnd(m, sizeof known / sizeof *known)];
     if (how == 1)
-        return was + 1 - (int)rnd(m, 3);
+        return (int64_t)((uint64_t)was + 1 - rnd(m, 3));
     uint8_t raw[8];
     memcpy(raw, &was, sizeof raw);
     LLVMFuzzerMutate(raw, how == 2 ? 2 : 8, sizeof raw);

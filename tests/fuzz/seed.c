@@ -235,11 +235,11 @@ static void import(struct seed *x)
 }
 
 /* --- the provider --- */
-static void on_outbound(void *ctx, const void *msg, const char *traceparent)
+static void on_outbound(void *ctx, const void *msg, const char *trace)
 {
     struct seed *x = ctx;
     const PB(NotificationOrder) *o = msg;
-    (void)traceparent;
+    (void)trace;
     PB(SendReported) *r = MESSAGE(send_reported);
     r->application_id = text(o->application_id);
     r->milestone = text(o->milestone);

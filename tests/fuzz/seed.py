@@ -3,6 +3,7 @@
 
 Usage: tests/fuzz/seed.py      (after cmake --build --preset fuzz --target fuzz_seed)
 """
+import json
 import pathlib
 import struct
 import subprocess
@@ -62,6 +63,25 @@ def headers():
     put("headers", "full", "\x01770001\ncontent-type:application/protobuf\nce_id:a/1\nce_time:2026-05-12T09:00:00.000Z\n"
         f"ce_source:/portal\nce_subject:s\ntraceparent:{trace}\n")
     put("headers", "structured", "\x01770001\ncontent-type:application/cloudevents+json; charset=UTF-8\n")
+    withdrawal = {"source": "MOSRU", "external_ref": "12-345"}
+    event = {"specversion": "1.0", "id": "e-1", "source": "/portal", "type": "ru.clinic.attach.application.withdrawal.v1",
+             "subject": "11111111-2222-5333-8444-555555555555", "time": "2026-05-12T12:00:00+03:00", "traceparent": trace,
+             "tracestate": "rojo=1", "expirytime": "2026-06-12T09:00:00Z", "datacontenttype": "application/json"}
+    application = json.loads((CORPUS / "json/approved").read_bytes()[1:])
+    submitted = {"type": "ru.clinic.attach.application.submitted.v1", "data": application}
+    known = uuid.uuid5(uuid.UUID("6f1d9c52-3c8e-5b1a-9d43-8a1f0c2e7b60"), "MOSRU/12-345")
+    structured = f"\x02{known}\ncontent-type:application/cloudevents+json; charset=UTF-8\n"
+    hop = f"traceparent:{trace}\ntracestate:rojo=1,congo=2\n"
+    for name, what in {"event": event | {"data": withdrawal}, "event_submitted": event | submitted,
+                       "event_base64": event | {"data_base64": "CAESBjEyLTM0NQ==", "datacontenttype": "application/protobuf"},
+                       "event_unknown": event | {"type": "no.such.type", "data": [None, True, {"a": 1.5}]},
+                       "event_no_source": {k: v for k, v in (event | submitted).items() if k != "source"},
+                       "event_bad_data": event | {"data": {"source": 99, "external_ref": ["x"]}},
+                       "event_bad_time": event | {"time": "12.05.2026", "data": withdrawal}}.items():
+        put("headers", name, structured + (hop if name == "event" else "") + "\n" + json.dumps(what, ensure_ascii=False))
+    put("headers", "event_batch", structured.replace("+json", "-batch+json") + "\n" + json.dumps([event]))
+    put("headers", "event_torn", structured + "\n" + json.dumps(event | submitted)[:300])
+    put("headers", "carried", f"\x01770001\nce_traceparent:{trace}\n{hop}ce_source:/portal\nce_tracestate:a=1\nce_expirytime:2026-06-12T09:00:00Z\n")
     put("headers", "untyped", f"\x00{ENP}\nce_id:1\n")
     put("headers", "other_type", "\x0011111111-2222-5333-8444-555555555555\nce_type:ru.clinic.attach.capacity.confirm.v1\n")
     put("headers", "unknown_type", "\x00AAAAAAAAAAAAAAAA\nce_type:no.such.type\n")

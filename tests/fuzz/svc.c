@@ -113,17 +113,36 @@ static int topic_of(uint8_t kind)
     return is_source(topic) ? topic : (int)def->inbox;
 }
 
+static struct bus_header type_of(const struct record *r)
+{
+    return (struct bus_header){"ce_type", bytes_str(r->kind < EV_N ? events[r->kind].type : fuzz_text(r->value))};
+}
+
+/* All of them, with the type that the input says. */
+static const struct bus_header *headers(struct play *play, struct bus_header type, size_t *ret_n)
+{
+    struct ce ce = {.event = EV_APPLICATION_SUBMITTED, .id = arena_printf(fuzz_mem(), "fuzz-%d", ++play->number),
+                    .source = "/fuzz", .time_ms = fake_now_ms(platform_cluster(play->p))};
+    int known = event_by_type(type.value.p, type.value.n);
+    if (known >= 0)
+        ce.event = (enum event_id)known;
+    const struct bus_header *all = ce_headers(&ce, fuzz_mem(), ret_n);
+    struct bus_header *h = arena_dup(fuzz_mem(), all, *ret_n * sizeof *h);
+    for (size_t i = 0; i < *ret_n; i++)
+        if (strcmp(h[i].name, type.name) == 0)
+            h[i] = type;
+    return h;
+}
+
 static void publish(struct play *play, struct record r)
 {
     struct fake_cluster *c = platform_cluster(play->p);
-    struct ce ce = {.id = arena_printf(fuzz_mem(), "fuzz-%d", ++play->number), .source = "/fuzz",
-                    .type = r.kind < EV_N ? events[r.kind].type : fuzz_text(r.value), .time_ms = fake_now_ms(c)};
-    struct bus_header bare = {"ce_type", bytes_str(ce.type)};
+    struct bus_header bare = type_of(&r);
     prepare(play, &r);
     secrets_open(&play->secrets, r.key);
     struct bus_out o = {.topic = topic_of(r.kind), .key = r.key, .value = r.value};
     o.partition = (wire_partition(r.key, PARTITIONS) + !!(r.flags & RECORD_ASTRAY)) % PARTITIONS;
-    o.headers = r.flags & RECORD_BARE ? (o.headers_n = 1, &bare) : ce_headers(&ce, fuzz_mem(), &o.headers_n);
+    o.headers = r.flags & RECORD_BARE ? (o.headers_n = 1, &bare) : headers(play, bare, &o.headers_n);
     if (!o.value.p)
         o.value.p = "";
     if (r.flags & RECORD_NO_VALUE)
@@ -164,12 +183,12 @@ static void play_record(struct play *play, const struct record *r)
 
 #ifdef FUZZ_SENDER
 /* Orders are rendered as the sender does it. */
-static void on_outbound(void *ctx, const void *msg, const char *traceparent)
+static void on_outbound(void *ctx, const void *msg, const char *trace)
 {
     const struct play *play = ctx;
     struct outgoing out;
     struct err e = {0};
-    (void)traceparent;
+    (void)trace;
     if (outgoing_of(svc_conf, msg, platform_now(play->p), fuzz_mem(), &out, &e))
         EXPECT(out.to[0] && out.text[0]);
     else

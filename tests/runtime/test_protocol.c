@@ -139,6 +139,99 @@ static void test_headers_of_an_event(void **state)
     assert_int_equal(rec.partition, wire_partition(bytes_str("person-aaaaaaaaa"), 2));
 }
 
+#define APPLICATION "8e03978e-40d5-43e8-bc93-000000000001"
+#define HOP         "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00"
+#define ORIGIN      "00-11111111111111111111111111111111-2222222222222222-01"
+
+/* A command with these headers beside its own; NULL = none. */
+static void reserve_with(struct sweep_run *r, const char *hop, const char *state, const char *origin)
+{
+    Clinic__Attach__V1__Reserve m = CLINIC__ATTACH__V1__RESERVE__INIT;
+    uint8_t packed[256];
+    m.application_id = APPLICATION;
+    m.person_ref = "person-aaaaaaaaa";
+    m.clinic_id = "770001";
+    struct bus_header h[5] = {{"ce_type", bytes_str(events[EV_RESERVE].type)}, {"ce_id", bytes_str("cause")}};
+    const struct bus_header more[] = {{"traceparent", bytes_str(hop)}, {"tracestate", bytes_str(state)},
+                                      {"ce_traceparent", bytes_str(origin)}};
+    struct bus_out o = {.topic = TOPIC_CAPACITY_INBOX, .partition = -1, .key = bytes_str("770001"), .headers = h,
+                        .headers_n = 2};
+    for (size_t i = 0; i < 3; i++)
+        if (more[i].value.p)
+            h[o.headers_n++] = more[i];
+    o.value = bytes_of(packed, clinic__attach__v1__reserve__pack(&m, packed));
+    fake_publish(r->cluster, &o);
+    sweep_settle(r);
+}
+
+/* Of the last record of a topic. */
+static struct bus_rec last_of(struct sweep_run *r, int topic)
+{
+    struct bus_rec recs[64];
+    size_t n = harness_records(r, topic, recs, 64);
+    assert_true(n > 0 && n <= 64);
+    return recs[n - 1];
+}
+
+static void assert_hop(const struct bus_rec *rec, const char *parent, const char *origin, const char *state)
+{
+    const char *hop = harness_header(rec, "traceparent");
+    assert_true(ce_traceparent_ok(hop));
+    assert_memory_equal(hop, parent, 36);
+    assert_string_not_equal(hop, parent);
+    assert_string_equal(harness_header(rec, "ce_traceparent"), origin);
+    assert_string_equal(harness_header(rec, "tracestate"), state);
+}
+
+/* Events, facts and dead letters alike: the hop is a span of its own, the origin and the state of vendors stay as they came. */
+static void test_trace_goes_on(void **state)
+{
+    struct sweep_run *r = *state;
+    char made[CE_TRACEPARENT_BYTES];
+    const struct {
+        const char *hop, *tracestate, *origin;
+        const char *parent, *to_origin, *to_state; /* NULL = the application's own trace */
+    } table[] = {
+        {HOP, "rojo=1,congo=2", ORIGIN, HOP, ORIGIN, "rojo=1,congo=2"},
+        {HOP, NULL, NULL, HOP, HOP, ""},
+        {HOP, "no state", "no origin", HOP, HOP, ""},
+        {NULL, "rojo=1", ORIGIN, ORIGIN, ORIGIN, ""},
+        {"no hop", NULL, NULL, NULL, NULL, ""},
+    };
+    ce_child_traceparent("", APPLICATION, made);
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        reserve_with(r, table[i].hop, table[i].tracestate, table[i].origin);
+        const struct bus_rec event = last_of(r, TOPIC_ATTACHMENT_INBOX), fact = last_of(r, TOPIC_CAPACITY_FACTS);
+        const char *parent = table[i].parent ? table[i].parent : made, *origin = table[i].to_origin ? table[i].to_origin : made;
+        assert_hop(&event, parent, origin, table[i].to_state);
+        assert_hop(&fact, parent, origin, table[i].to_state);
+    }
+}
+
+/* Facts and dead letters tell all that events do. */
+static void test_headers_of_a_fact_and_a_dead_letter(void **state)
+{
+    struct sweep_run *r = *state;
+    reserve_with(r, HOP, NULL, ORIGIN);
+    const struct bus_rec fact = last_of(r, TOPIC_CAPACITY_FACTS);
+    assert_string_equal(harness_header(&fact, "ce_subject"), APPLICATION);
+    assert_string_equal(harness_header(&fact, "ce_correlationid"), APPLICATION);
+    assert_string_equal(harness_header(&fact, "ce_causationid"), "cause");
+    assert_string_equal(harness_header(&fact, "ce_dataclassification"), "internal");
+    assert_memory_equal(harness_header(&fact, "ce_dataschema"), "urn:proto:clinic.attach.v1.", 27);
+    const struct bus_header h[] = {{"ce_type", bytes_str("ru.example.unknown.v1")}, {"ce_id", bytes_str("bad-1")},
+                                   {"ce_subject", bytes_str(APPLICATION)}, {"traceparent", bytes_str(HOP)}};
+    fake_publish(r->cluster, &(struct bus_out){.topic = TOPIC_CAPACITY_INBOX, .partition = -1, .key = bytes_str("770001"),
+                                               .value = bytes_str("x"), .headers = h, .headers_n = 4});
+    sweep_settle(r);
+    const struct bus_rec dead = last_of(r, TOPIC_CAPACITY_DLQ);
+    assert_string_equal(harness_header(&dead, "ce_subject"), APPLICATION);
+    assert_string_equal(harness_header(&dead, "ce_causationid"), "bad-1");
+    assert_string_equal(harness_header(&dead, "ce_dataclassification"), "restricted");
+    assert_string_equal(harness_header(&dead, "ce_dataschema"), "urn:proto:clinic.attach.v1.DeadLetter");
+    assert_hop(&dead, HOP, HOP, "");
+}
+
 static void test_store_away_decides_nothing(void **state)
 {
     struct sweep_run *r = *state;
@@ -289,6 +382,8 @@ int main(void)
         ROW(facts_are_coalesced),
         ROW(every_partition_is_begun_first),
         ROW(headers_of_an_event),
+        ROW(trace_goes_on),
+        ROW(headers_of_a_fact_and_a_dead_letter),
         ROW(store_away_decides_nothing),
         ROW(flushed_store_is_rebuilt_while_idle),
         ROW(mark_beyond_the_log_wipes),

@@ -301,7 +301,7 @@ static void call(struct sim *s, int service, const struct svc_handler *h, struct
     ev->arena = s->mem;
     ev->conf = s->services[service].conf;
     ev->partitions = SIM_PARTITIONS;
-    ev->ce_id = ev->traceparent = "";
+    ev->ce_id = "";
     if (h->due_table >= 0)
         svc_read(&plan, h->due_table, ev->key);
     h->plan(ev, &plan);

@@ -72,8 +72,10 @@ static bool publish(struct stage *st, const struct scn_record *r, struct err *e)
     size_t n = protobuf_c_message_get_packed_size(r->msg);
     uint8_t *packed = arena_alloc(l->mem, n + 1);
     protobuf_c_message_pack(r->msg, packed);
-    struct ce ce = {.id = r->id, .source = "/clinic/scenario", .type = events[r->type].type, .subject = r->subject,
-                    .dataschema = ce_dataschema(r->type), .time_ms = r->time_ms};
+    struct ce ce = {.event = r->type, .id = r->id, .source = "/clinic/scenario", .subject = r->subject, .time_ms = r->time_ms};
+    char trace[CE_TRACEPARENT_BYTES];
+    ce_child_traceparent("", r->subject[0] ? r->subject : r->id, trace);
+    ce.traceparent = trace;
     struct bus_out o = {.topic = (int)r->topic, .partition = wire_partition(key, l->partitions), .key = key,
                         .value = bytes_of(packed, n)};
     o.headers = ce_headers(&ce, l->mem, &o.headers_n);

@@ -299,6 +299,7 @@ static struct scn_record submit(struct world *w, const struct scn_stmt *s)
     a->msg = application(w, s);
     application_id_of(a->msg->source, a->msg->external_ref, a->id);
     a->record = record(w, TOPIC_INTAKE_INBOX, EV_APPLICATION_SUBMITTED, a->id, a->msg);
+    a->record.subject = a->id;
     return a->record;
 }
 
@@ -309,7 +310,9 @@ static struct scn_record withdraw(struct world *w, const struct scn_stmt *s)
     clinic__attach__v1__withdrawal__init(m);
     m->source = a->msg->source;
     m->external_ref = a->msg->external_ref;
-    return record(w, TOPIC_INTAKE_INBOX, EV_APPLICATION_WITHDRAWAL, a->id, m);
+    struct scn_record r = record(w, TOPIC_INTAKE_INBOX, EV_APPLICATION_WITHDRAWAL, a->id, m);
+    r.subject = a->id;
+    return r;
 }
 
 size_t world_step(struct world *w, const struct scn_stmt *s, struct scn_record ret[2])

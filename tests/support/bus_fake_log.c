@@ -65,8 +65,7 @@ int64_t fake_publish_event(struct fake_cluster *c, int topic, struct bytes key, 
                            const char *id, const char *subject)
 {
     struct arena *mem = arena_new(4 << 20, 4096);
-    struct ce ce = {.id = id ? id : "test", .source = "/clinic/test", .type = events[type].type, .subject = subject,
-                    .time_ms = c->now_ms};
+    struct ce ce = {.event = type, .id = id ? id : "test", .source = "/clinic/test", .subject = subject, .time_ms = c->now_ms};
     size_t n = protobuf_c_message_get_packed_size(msg);
     uint8_t *packed = arena_alloc(mem, n + 1);
     struct bus_out o = {.topic = topic, .partition = -1, .key = key};
@@ -98,8 +97,12 @@ static void fill_header(struct bus_rec *out, const struct bus_header *h)
     const struct {
         const char *name;
         struct bytes *to;
-    } known[] = {{"content-type", &out->content_type}, {"ce_type", &out->ce_type},       {"ce_id", &out->ce_id},
-                 {"ce_subject", &out->ce_subject},     {"ce_time", &out->ce_time},       {"traceparent", &out->traceparent}};
+    } known[] = {{"content-type", &out->content_type},   {"ce_type", &out->ce_type},
+                 {"ce_id", &out->ce_id},                 {"ce_source", &out->ce_source},
+                 {"ce_subject", &out->ce_subject},       {"ce_time", &out->ce_time},
+                 {"ce_expirytime", &out->ce_expirytime}, {"traceparent", &out->traceparent},
+                 {"tracestate", &out->tracestate},       {"ce_traceparent", &out->ce_traceparent},
+                 {"ce_tracestate", &out->ce_tracestate}};
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (strcmp(h->name, known[i].name) == 0)
             *known[i].to = h->value;

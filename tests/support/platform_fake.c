@@ -15,7 +15,7 @@ struct member {
     struct runtime *rt;
     struct bus *bus;
     struct store *store;
-    void (*on_outbound)(void *ctx, const void *msg, const char *traceparent);
+    void (*on_outbound)(void *ctx, const void *msg, const char *trace);
     void *outbound_ctx;
     bool held;
 };
@@ -40,7 +40,7 @@ struct platform *platform_new(int32_t partitions, int64_t now_ms)
     return p;
 }
 
-static void outbound(void *ctx, enum event_id type, struct bytes packed, const char *traceparent, int64_t begun_ms)
+static void outbound(void *ctx, enum event_id type, struct bytes packed, const char *trace, int64_t begun_ms)
 {
     struct member *m = ctx;
     (void)begun_ms;
@@ -48,7 +48,7 @@ static void outbound(void *ctx, enum event_id type, struct bytes packed, const c
         return;
     ProtobufCMessage *msg = protobuf_c_message_unpack(events[type].msg, NULL, packed.n, packed.p);
     must(msg);
-    m->on_outbound(m->outbound_ctx, msg, traceparent);
+    m->on_outbound(m->outbound_ctx, msg, trace);
     protobuf_c_message_free_unpacked(msg, NULL);
 }
 
@@ -106,7 +106,7 @@ void platform_free(struct platform *p)
 
 void platform_set_keys(struct platform *p, const struct keyring *keys) { p->keys = keys; }
 
-void platform_on_outbound(struct platform *p, int service, void (*fn)(void *ctx, const void *msg, const char *traceparent),
+void platform_on_outbound(struct platform *p, int service, void (*fn)(void *ctx, const void *msg, const char *trace),
                           void *ctx)
 {
     p->m[service].on_outbound = fn;

@@ -28,7 +28,7 @@ int platform_add(struct platform *p, const struct svc_def *def, const void *svc_
 /* Keys for the boxes of dead letters (keeps); without them boxes are empty. Before platform_add. */
 void platform_set_keys(struct platform *p, const struct keyring *keys);
 /* Where svc_outbound messages go (decoded, after the commit); NULL = nowhere. */
-void platform_on_outbound(struct platform *p, int service, void (*fn)(void *ctx, const void *msg, const char *traceparent),
+void platform_on_outbound(struct platform *p, int service, void (*fn)(void *ctx, const void *msg, const char *trace),
                           void *ctx);
 struct fake_cluster *platform_cluster(struct platform *p);
 struct fake_db *platform_db(struct platform *p, int service);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 #include "base/log.h"
 #include "lane_impl.h"
+#include "notice.h"
 
 #define LOOK_MS 2000 /* how often a waiting sender looks after the memory of claims */
 
@@ -77,23 +78,24 @@ struct claims *lane_claims(struct lane *l) { return l->c.claims; }
 
 struct job_ids job_ids(const struct job *j)
 {
-    return (struct job_ids){j->application_id, j->milestone, j->person_ref, j->name, j->traceparent};
+    return (struct job_ids){j->application_id, j->milestone, j->person_ref, j->name, j->trace};
 }
 
-static struct job *job_new(const PB(NotificationOrder) * o, struct bytes packed, const char *traceparent)
+static struct job *job_new(const PB(NotificationOrder) * o, struct bytes packed, const char *trace)
 {
-    struct job *j = calloc(1, sizeof *j + packed.n);
+    size_t trace_n = strlen(trace) + 1;
+    struct job *j = calloc(1, sizeof *j + packed.n + trace_n);
     must(j);
     snprintf(j->application_id, sizeof j->application_id, "%s", o->application_id);
     snprintf(j->milestone, sizeof j->milestone, "%s", o->milestone);
     snprintf(j->person_ref, sizeof j->person_ref, "%s", o->person_ref);
-    snprintf(j->traceparent, sizeof j->traceparent, "%s", traceparent ? traceparent : "");
     snprintf(j->name, sizeof j->name, "%s/%s/%s/%u", j->application_id, j->milestone, channel_code(o->channel), o->attempt);
     j->attempt = o->attempt;
     j->again = o->again;
     j->ordered_at_ms = o->ordered_at_ms;
     j->packed_n = packed.n;
     memcpy(j->packed, packed.p, packed.n);
+    j->trace = memcpy(j->packed + packed.n, trace, trace_n);
     return j;
 }
 
@@ -133,11 +135,12 @@ static void append(struct lane *l, struct job *j)
     wake(l);
 }
 
-void lane_put(struct lane *l, const PB(NotificationOrder) * o, struct bytes packed, const char *traceparent,
+void lane_put(struct lane *l, const PB(NotificationOrder) * o, struct bytes packed, const char *trace,
               int64_t begun_ms)
 {
-    struct job *j = job_new(o, packed, traceparent);
+    struct job *j = job_new(o, packed, trace);
     j->begun_ms = begun_ms;
+    j->expires_ms = o->expires_in_ms ? begun_ms + o->expires_in_ms : 0;
     pthread_mutex_lock(&l->lock);
     struct job **place = in_hand(l, j->name);
     bool full = l->n >= l->c.max || l->stopping;
@@ -258,7 +261,7 @@ static void report(struct lane *l, const struct job *j, const struct outcome *o)
     r.provider_id = (char *)o->provider_id;
     r.cause = (char *)o->cause;
     r.person_ref = (char *)j->person_ref;
-    l->c.report(l->c.report_ctx, bytes_str(j->person_ref), EV_SEND_REPORTED, &r, j->application_id, j->traceparent);
+    l->c.report(l->c.report_ctx, bytes_str(j->person_ref), EV_SEND_REPORTED, &r, j->application_id, j->trace);
 }
 
 /* Known before it is reported: who hears the report may order the attempt again at once. */
@@ -290,16 +293,18 @@ bool lane_render(struct lane *l, struct job *j, struct arena *mem, struct outgoi
     struct err e;
     PB(NotificationOrder) *o = clinic__attach__v1__notification_order__unpack(arena_pb(mem), j->packed_n, j->packed);
     must(o); /* packed by this very process */
-    if (outgoing_of(l->c.set, o, clock_wall_ms(), mem, ret, &e))
+    if (j->expires_ms && j->expires_ms <= clock_steady_ms())
+        err_set(&e, ERR_INPUT, NOTICE_EXPIRED, "the provider was away for too long");
+    else if (outgoing_of(l->c.set, o, clock_wall_ms(), mem, ret, &e))
         return true;
     struct outcome rejected = outcome_of(PB_SEND(REJECTED), e.code);
     lane_settle(l, j, &rejected);
     return false;
 }
 
-void lane_receipt(struct lane *l, const PB(ReceiptArrived) * r, const char *traceparent)
+void lane_receipt(struct lane *l, const PB(ReceiptArrived) * r, const char *trace)
 {
-    l->c.report(l->c.report_ctx, bytes_str(r->person_ref), EV_RECEIPT_ARRIVED, r, r->application_id, traceparent);
+    l->c.report(l->c.report_ctx, bytes_str(r->person_ref), EV_RECEIPT_ARRIVED, r, r->application_id, trace);
 }
 
 int lane_recall(struct lane *l, const char *name)

@@ -21,7 +21,7 @@
 #include "wire/wire.h"
 
 typedef void lane_report(void *ctx, struct bytes key, enum event_id type, const void *msg, const char *subject,
-                         const char *traceparent);
+                         const char *trace);
 
 struct lane_conf {
     PB(Channel) channel;
@@ -42,7 +42,7 @@ void lane_free(struct lane *l);                                /* drops what is 
 int lane_wake_fd(const struct lane *l);                        /* readable when there may be something to take */
 /* Copies. Dropped when the lane is full, stopping, or has this attempt already: due work brings it back.
  * begun_ms: steady clock when no other process knew of it yet. */
-void lane_put(struct lane *l, const PB(NotificationOrder) * o, struct bytes packed, const char *traceparent,
+void lane_put(struct lane *l, const PB(NotificationOrder) * o, struct bytes packed, const char *trace,
               int64_t begun_ms);
 /* Before the first lane_take of a thread: notes when the memory of claims began. Waits for Redis, or until the lane stops. */
 void lane_begin(struct lane *l);
@@ -57,20 +57,20 @@ bool lane_waiting(struct lane *l);                             /* something is q
 void lane_put_back(struct lane *l, struct job *j, int delay_ms);
 /* True: hand it over now, and settle it whatever happens. False: it is settled, or put back; not the caller's any more. */
 bool lane_claim(struct lane *l, struct job *j) MUST_CHECK;
-/* Decode and render; false: settled as REJECTED. ret lives in mem. */
+/* Decode and render; false: settled as REJECTED, for one when the order has expired. ret lives in mem. */
 bool lane_render(struct lane *l, struct job *j, struct arena *mem, struct outgoing *ret) MUST_CHECK;
 void lane_settle(struct lane *l, struct job *j, const struct outcome *o);
 /* Wait without taking, up to ms or until the lane stops. */
 void lane_pause(struct lane *l, int ms);
 /* Report a receipt of a message of this lane, in the trace of its order ("" = not known). */
-void lane_receipt(struct lane *l, const PB(ReceiptArrived) * r, const char *traceparent);
+void lane_receipt(struct lane *l, const PB(ReceiptArrived) * r, const char *trace);
 
 struct claims *lane_claims(struct lane *l);
 /* Ids of the notice a job is of, borrowed until it is settled. */
 struct job_ids {
     const char *application_id, *milestone, *person_ref;
     const char *claim; /* name of the claim */
-    const char *traceparent; /* of the order; "" = it has none */
+    const char *trace; /* of the order, as it was given; "" = it has none */
 };
 struct job_ids job_ids(const struct job *j);
 int64_t clock_wall_ms(void);

@@ -15,12 +15,14 @@ struct job {
     struct job *next;        /* in the queue */
     struct job *same_bucket;
     char name[NAME_BYTES];   /* of the claim */
-    char application_id[40], milestone[8], person_ref[24], traceparent[56];
+    char application_id[40], milestone[8], person_ref[24];
+    const char *trace;       /* behind the packed order */
     uint32_t attempt;
     bool again;
     int64_t ordered_at_ms;
     int64_t begun_ms;        /* steady clock: no other process knew of it earlier */
     int64_t not_before_ms;   /* steady clock */
+    int64_t expires_ms;      /* steady clock: too late from then on; 0 = never */
     int64_t elsewhere_ms;    /* steady clock: since when it is known to be claimed elsewhere; 0 = it is not */
     size_t packed_n;
     uint8_t packed[];

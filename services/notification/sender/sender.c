@@ -162,7 +162,7 @@ static void *sender_start(const struct conf *conf, const void *svc_conf, lane_re
     return NULL;
 }
 
-static void sender_submit(void *outbound, enum event_id type, struct bytes packed, const char *traceparent,
+static void sender_submit(void *outbound, enum event_id type, struct bytes packed, const char *trace,
                           int64_t begun_ms)
 {
     struct sender *s = outbound;
@@ -172,7 +172,7 @@ static void sender_submit(void *outbound, enum event_id type, struct bytes packe
     must(o); /* packed by the handler of this process */
     struct lane *lane = o->channel == PB_CHANNEL(SMS) ? s->sms : s->mail;
     if (lane)
-        lane_put(lane, o, packed, traceparent, begun_ms);
+        lane_put(lane, o, packed, trace, begun_ms);
 }
 
 const struct svc_outbound_ops sender_ops = {

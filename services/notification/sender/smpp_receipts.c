@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/log.h"
+#include "wire/ce.h"
 
 #define EARLY_MAX 256
 #define EARLY_MS  60000
@@ -18,13 +19,13 @@ struct receipts {
     size_t early_n;
 };
 
-/* What is kept under a message id: one line of fields, in this order. The trace is absent when the order had none, and in
- * lines of a sender that did not keep it yet. */
-#define EXPECTED_BYTES 320
+/* What is kept under a message id: one line of fields, in this order. The trace, last as it has blanks of its own, is
+ * absent when the order had none, and in lines of a sender that did not keep it yet. */
+#define EXPECTED_BYTES (320 + CE_TRACE_BYTES)
 struct expected {
     char application_id[40], milestone[8], person_ref[24], claim[96];
     unsigned part, parts_n;
-    char traceparent[56];
+    char trace[CE_TRACE_BYTES];
 };
 enum found { FOUND, ABSENT, NO_ANSWER };
 
@@ -44,7 +45,7 @@ void receipts_expect(struct receipts *r, const char *message_id, const struct jo
     char name[80], value[EXPECTED_BYTES];
     struct err e;
     int n = snprintf(value, sizeof value, "%s %s %s %s %zu %zu %s", ids->application_id, ids->milestone,
-                     ids->person_ref, ids->claim, part, parts_n, ids->traceparent);
+                     ids->person_ref, ids->claim, part, parts_n, ids->trace);
     snprintf(name, sizeof name, "smsc/%s", message_id);
     if (*message_id && !claims_put(lane_claims(r->lane), name, bytes_of(value, (size_t)n), r->term_ms, &e))
         log_line(LOG_WARN, "NOTIFY-RECEIPT-NOT-EXPECTED", e.text, NULL); /* sent all the same; it stays SENT */
@@ -66,13 +67,16 @@ static enum found get(struct receipts *r, const char *name, char *ret, size_t ma
 static enum found find_id(struct receipts *r, const char *id, struct expected *ret)
 {
     char name[80], text[EXPECTED_BYTES];
+    int at = 0;
     snprintf(name, sizeof name, "smsc/%s", id);
     enum found found = get(r, name, text, sizeof text);
-    ret->traceparent[0] = '\0';
-    if (found == FOUND && sscanf(text, "%39s %7s %23s %95s %u %u %55s", ret->application_id, ret->milestone, ret->person_ref,
-                                 ret->claim, &ret->part, &ret->parts_n, ret->traceparent) < 6)
+    if (found != FOUND)
+        return found;
+    if (sscanf(text, "%39s %7s %23s %95s %u %u %n", ret->application_id, ret->milestone, ret->person_ref, ret->claim,
+               &ret->part, &ret->parts_n, &at) < 6)
         return ABSENT;
-    return found;
+    snprintf(ret->trace, sizeof ret->trace, "%s", at ? text + at : "");
+    return FOUND;
 }
 
 /* Some SMSCs answer a submit in hexadecimal and send the receipt in decimal, or the reverse. */
@@ -111,7 +115,7 @@ static void report(struct receipts *r, const struct expected *x, const struct sm
     m.delivered = receipt->delivered;
     m.cause = (char *)receipt->state;
     m.person_ref = (char *)x->person_ref;
-    lane_receipt(r->lane, &m, x->traceparent);
+    lane_receipt(r->lane, &m, x->trace);
 }
 
 static enum found match(struct receipts *r, const struct smpp_receipt *receipt)

@@ -274,7 +274,7 @@ static void keep_receipt(struct rig_report *to, const PB(ReceiptArrived) * r)
 }
 
 static void on_report(void *ctx, struct bytes key, enum event_id type, const void *msg, const char *subject,
-                      const char *traceparent)
+                      const char *trace)
 {
     struct rig *r = ctx;
     (void)key, (void)subject;
@@ -282,7 +282,7 @@ static void on_report(void *ctx, struct bytes key, enum event_id type, const voi
     if (r->reports_n < REPORTS_MAX) {
         struct rig_report *to = &r->reports[r->reports_n++];
         to->type = type;
-        snprintf(to->traceparent, sizeof to->traceparent, "%s", traceparent);
+        snprintf(to->trace, sizeof to->trace, "%s", trace);
         if (type == EV_SEND_REPORTED)
             keep_sent(to, msg);
         else
@@ -382,10 +382,11 @@ void rig_order(struct rig *r, const struct rig_order *o)
     m.request = request(r, o);
     m.again = o->again;
     m.ordered_at_ms = now_ms(CLOCK_REALTIME) - o->ordered_ms_ago;
+    m.expires_in_ms = o->expires_in_ms;
     size_t n = protobuf_c_message_get_packed_size(&m.base);
     uint8_t *packed = arena_alloc(r->mem, n);
     protobuf_c_message_pack(&m.base, packed);
-    notification_svc.outbound->submit(r->sender, EV_NOTIFICATION_ORDER, bytes_of(packed, n), o->traceparent ? o->traceparent : "",
+    notification_svc.outbound->submit(r->sender, EV_NOTIFICATION_ORDER, bytes_of(packed, n), o->trace ? o->trace : "",
                                        now_ms(CLOCK_MONOTONIC) - o->begun_ms_ago);
 }
 

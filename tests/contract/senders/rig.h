@@ -13,6 +13,7 @@
 #include <string.h>
 #include "base/conf.h"
 #include "milestones.h"
+#include "wire/ce.h"
 #include "wire/wire.h"
 
 #define WAIT_MS 20000 /* deadline of every wait */
@@ -38,7 +39,8 @@ struct rig_order {
     int64_t begun_ms_ago;    /* the process stood still for so long between the commit and the order's coming */
     const char *to;          /* phone or e-mail */
     const char *reference;   /* the portal's number: shows in every text */
-    const char *traceparent; /* NULL = none */
+    int64_t expires_in_ms;   /* as the notice says; 0 = never */
+    const char *trace;       /* ce_trace_text; NULL = none */
 };
 /* Another process holds the claim of an order. */
 void rig_claim_elsewhere(struct rig *r, const struct rig_order *o);
@@ -62,7 +64,7 @@ struct rig_report {
     uint32_t attempt;
     PB(SendResult) result;
     bool delivered;          /* of a receipt */
-    char traceparent[56];    /* that it was reported under */
+    char trace[CE_TRACE_BYTES]; /* that it was reported under */
 };
 /* Waits for the n-th report (from 0) since the rig was made. */
 struct rig_report rig_report(struct rig *r, size_t n);

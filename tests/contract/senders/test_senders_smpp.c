@@ -2,7 +2,8 @@
 #include "rig.h"
 #include "sender/smpp_receipts.h"
 
-#define TRACE "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+#define HOP   "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+#define TRACE HOP " 00-4bf92f3577b34da6a3ce929d0e0e4736-1111111111111111-01 rojo=00f067aa0ba902b7, congo=t61rcWkgMzE" /* ce_trace_text */
 
 static int setup(void **state)
 {
@@ -14,12 +15,12 @@ static void an_sms_arrives_and_its_receipt_comes_back(void **state)
 {
     struct rig *r = *state;
     struct rig_order o = rig_sms(RIG_APP "0");
-    o.traceparent = TRACE;
+    o.trace = TRACE;
     rig_order(r, &o);
     struct rig_report sent = rig_report(r, 0), receipt = rig_report(r, 1);
     assert_int_equal(sent.result, PB_SEND(ACCEPTED));
-    assert_string_equal(sent.traceparent, TRACE);
-    assert_string_equal(receipt.traceparent, TRACE);
+    assert_string_equal(sent.trace, TRACE);
+    assert_string_equal(receipt.trace, TRACE);
     assert_true(*sent.provider_id != '\0');
     assert_int_equal(receipt.type, EV_RECEIPT_ARRIVED);
     assert_true(receipt.delivered);
@@ -44,7 +45,7 @@ static void a_long_cyrillic_message_arrives_whole(void **state)
     struct rig_report sent = rig_report(r, 0), receipt = rig_report(r, 1);
     assert_int_equal(sent.result, PB_SEND(ACCEPTED));
     assert_true(receipt.delivered);
-    assert_string_equal(receipt.traceparent, ""); /* the order had none */
+    assert_string_equal(receipt.trace, ""); /* the order had none */
     assert_int_equal(rig_logged(r, "очень-длинный", 1), 1);
     char *text = rig_field(r, "text"), *parts = rig_field(r, "parts");
     assert_non_null(strstr(text, o.reference));
@@ -135,18 +136,18 @@ struct other_sender {
     struct lane *lane;
     struct receipts *receipts;
     size_t n;
-    char application[40], traceparent[56]; /* of the last receipt reported */
+    char application[40], trace[CE_TRACE_BYTES]; /* of the last receipt reported */
 };
 
 static void keep_receipt(void *ctx, struct bytes key, enum event_id type, const void *msg, const char *subject,
-                         const char *traceparent)
+                         const char *trace)
 {
     struct other_sender *s = ctx;
     (void)key, (void)subject;
     assert_int_equal(type, EV_RECEIPT_ARRIVED);
     s->n++;
     snprintf(s->application, sizeof s->application, "%s", ((const PB(ReceiptArrived) *)msg)->application_id);
-    snprintf(s->traceparent, sizeof s->traceparent, "%s", traceparent);
+    snprintf(s->trace, sizeof s->trace, "%s", trace);
 }
 
 static void open_other(struct rig *r, struct other_sender *ret)
@@ -165,7 +166,7 @@ static void close_other(struct other_sender *s)
     claims_close(s->claims);
 }
 
-static void expect_receipt(struct other_sender *s, const char *message_id, const char *application, const char *traceparent)
+static void expect_receipt(struct other_sender *s, const char *message_id, const char *application, const char *trace)
 {
     struct smpp_receipt receipt = {.state = "DELIVRD", .delivered = true};
     size_t before = s->n;
@@ -173,7 +174,7 @@ static void expect_receipt(struct other_sender *s, const char *message_id, const
     assert_true(receipts_arrived(s->receipts, &receipt));
     assert_int_equal(s->n, before + 1);
     assert_string_equal(s->application, application);
-    assert_string_equal(s->traceparent, traceparent);
+    assert_string_equal(s->trace, trace);
 }
 
 /* What is expected is a line in Redis that lives for days: senders of before and after the trace was kept read it. */
@@ -182,14 +183,17 @@ static void a_receipt_is_found_whoever_expects_it(void **state)
     struct other_sender s = {0};
     struct err e;
     const char old[] = RIG_APP "d N-06 AAAAAAAAAAAAAAAA " RIG_APP "d/N-06/sms/1 0 1";
+    const char with_hop[] = RIG_APP "c N-06 AAAAAAAAAAAAAAAA " RIG_APP "c/N-06/sms/1 0 1 " HOP;
     const struct job_ids traced = {RIG_APP "e", "N-06", "AAAAAAAAAAAAAAAA", RIG_APP "e/N-06/sms/1", TRACE},
                          untraced = {RIG_APP "f", "N-06", "AAAAAAAAAAAAAAAA", RIG_APP "f/N-06/sms/1", ""};
     open_other(*state, &s);
     receipts_expect(s.receipts, "m-new", &traced, 0, 1);
     receipts_expect(s.receipts, "m-bare", &untraced, 0, 1);
     assert_true(claims_put(s.claims, "smsc/m-old", bytes_str(old), 60000, &e));
+    assert_true(claims_put(s.claims, "smsc/m-hop", bytes_str(with_hop), 60000, &e));
     expect_receipt(&s, "m-new", RIG_APP "e", TRACE);
     expect_receipt(&s, "m-old", RIG_APP "d", "");
+    expect_receipt(&s, "m-hop", RIG_APP "c", HOP);
     expect_receipt(&s, "m-bare", RIG_APP "f", "");
     close_other(&s);
 }

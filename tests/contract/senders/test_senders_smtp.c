@@ -273,6 +273,20 @@ static void without_starttls_the_server_refuses_and_it_is_retry(void **state)
     expect_outside((const char *const[]){"smtp.starttls", "false", NULL}, true, "smtp_auth");
 }
 
+/* It waited for the provider longer than it may, and so did what is ordered again. */
+static void an_expired_order_is_not_sent(void **state)
+{
+    struct rig *r = *state;
+    struct rig_order late = rig_letter(RIG_APP "8"), good = rig_letter(RIG_APP "9");
+    late.expires_in_ms = good.expires_in_ms = 20000;
+    late.begun_ms_ago = 20000;
+    rig_order(r, &late);
+    rig_expect(r, 0, PB_SEND(REJECTED), "expired");
+    rig_order(r, &good);
+    rig_expect(r, 1, PB_SEND(ACCEPTED), NULL);
+    assert_int_equal(rig_logged(r, RIG_APP "8", 0), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -295,6 +309,7 @@ int main(void)
         RIG_TEST(an_order_lost_with_its_process_is_sent_when_it_comes_again),
         RIG_TEST(a_loss_of_claims_is_noticed_at_rest),
         RIG_TEST(an_outage_uses_up_no_attempt),
+        RIG_TEST(an_expired_order_is_not_sent),
         cmocka_unit_test(a_wrong_password_is_retry),
         cmocka_unit_test(a_server_that_is_not_trusted_gets_nothing),
         cmocka_unit_test(without_starttls_the_server_refuses_and_it_is_retry),

@@ -375,7 +375,7 @@ static inline struct test_req *ask(struct fixture *f, const char *method, const 
         t->values[t->n] = va_arg(ap, const char *);
     }
     va_end(ap);
-    ce_child_traceparent(test_get(&t->base, GW_HEADER, "traceparent"), "test", t->base.trace);
+    ce_child_traceparent(gw_parent(&t->base), "test", t->base.trace);
     t->base.route->handle(&f->w, &t->base);
     return t;
 }

@@ -92,6 +92,28 @@ static void test_trace_goes_on(void **state)
     assert_memory_equal(log_header(&f->log, "traceparent"), own, 35); /* one trace per application */
 }
 
+static void test_origin_and_state_are_carried(void **state)
+{
+    struct fixture *f = *state;
+    const char *hop = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    const char *origin = "00-0af7651916cd43dd8448eb211c80319c-1111111111111111-01";
+    char own[64];
+    end(ask(f, "POST", URL, BODY(""), JSON, "traceparent", hop, "tracestate", "nonsense", NULL));
+    assert_string_equal(log_header(&f->log, "ce_traceparent"), hop);
+    assert_string_equal(log_header(&f->log, "tracestate"), ""); /* dropped */
+    end(ask(f, "POST", URL, BODY(""), JSON, "traceparent", hop, "ce-traceparent", origin, "tracestate", "rojo=1, congo=2", NULL));
+    assert_string_equal(log_header(&f->log, "ce_traceparent"), origin);
+    assert_string_equal(log_header(&f->log, "tracestate"), "rojo=1, congo=2");
+    end(ask(f, "POST", URL, BODY(""), JSON, "ce-traceparent", origin, NULL));
+    assert_string_equal(log_header(&f->log, "ce_traceparent"), origin);
+    assert_memory_equal(log_header(&f->log, "traceparent"), origin, 36);
+    end(ask(f, "POST", URL, BODY(""), JSON, NULL)); /* the trace begins at the door */
+    snprintf(own, sizeof own, "%s", log_header(&f->log, "ce_traceparent"));
+    assert_string_not_equal(own, origin);
+    assert_memory_equal(log_header(&f->log, "traceparent"), own, 36);
+    assert_string_equal(log_header(&f->log, "ce_dataclassification"), "confidential");
+}
+
 static void test_cloud_event_keeps_its_identity(void **state)
 {
     struct fixture *f = *state;
@@ -458,6 +480,7 @@ int main(void)
         T(test_headers),
         T(test_ce_id_is_of_the_content),
         T(test_trace_goes_on),
+        T(test_origin_and_state_are_carried),
         T(test_cloud_event_keeps_its_identity),
         T(test_protobuf_body),
         T(test_malformed),

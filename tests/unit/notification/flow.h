@@ -25,6 +25,7 @@ struct flow_order {
     uint32_t attempt;
     bool again, has_contacts;
     char milestone[8];
+    int64_t expires_in_ms;
 };
 struct flow_issue {
     char milestone[8], recipient[16], state[16], cause[64], template[64], recipient_id[16], text[4096];
@@ -42,14 +43,14 @@ struct flow {
     size_t issues_n;
 };
 
-static void flow_on_order(void *ctx, const void *msg, const char *traceparent)
+static void flow_on_order(void *ctx, const void *msg, const char *trace)
 {
     struct flow *f = ctx;
     const PB(NotificationOrder) *o = msg;
-    (void)traceparent;
+    (void)trace;
     assert_true(f->orders_n < FLOW_MAX);
     struct flow_order *at = &f->orders[f->orders_n++];
-    *at = (struct flow_order){o->channel, o->attempt, o->again, o->request != NULL, ""};
+    *at = (struct flow_order){o->channel, o->attempt, o->again, o->request != NULL, "", o->expires_in_ms};
     snprintf(at->milestone, sizeof at->milestone, "%s", o->milestone);
 }
 
@@ -203,7 +204,7 @@ static void flow_report(struct flow *f, const char *milestone, PB(Channel) chann
     flow_publish(f, EV_SEND_REPORTED, &r);
 }
 
-static void flow_receipt(struct flow *f, const char *milestone, bool delivered)
+static inline void flow_receipt(struct flow *f, const char *milestone, bool delivered)
 {
     PB(ReceiptArrived) r = CLINIC__ATTACH__V1__RECEIPT_ARRIVED__INIT;
     r.application_id = FLOW_APP;
