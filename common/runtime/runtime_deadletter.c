@@ -72,7 +72,7 @@ static struct bus_rec subject_of(struct runtime *rt, const struct item *it)
     if (it->rec)
         return *it->rec;
     return (struct bus_rec){.topic = (int)rt->def->facts, .partition = it->part->id, .offset = -1, .value = it->due_value,
-                            .key = facts_key(rt->def->tables[it->due_table].name, it->ev.key, rt->b.mem),
+                            .key = facts_key(rt->def->tables[it->due_table].name, it->ev.key, rt->b.scratch),
                             .time_ms = it->ev.now_ms};
 }
 
@@ -83,7 +83,7 @@ static const char *place_of(struct arena *mem, const struct bus_rec *rec)
 
 static struct bytes letter(struct runtime *rt, const struct item *it, const struct bus_rec *rec)
 {
-    struct arena *mem = rt->b.mem;
+    struct arena *mem = rt->b.scratch;
     DeadLetter d = CLINIC__ATTACH__V1__DEAD_LETTER__INIT;
     if (rt->d.keys) {
         d.key_id = arena_strdup(mem, deadletter_key_id(rt->d.keys));
@@ -97,8 +97,8 @@ static struct bytes letter(struct runtime *rt, const struct item *it, const stru
 
 static const struct bus_header *headers(struct runtime *rt, const struct item *it, const struct bus_rec *rec, size_t *ret_n)
 {
-    struct arena *mem = rt->b.mem;
-    struct ce ce = {.id = arena_printf(mem, "%s/dead", it->base), .source = arena_printf(mem, "/clinic/%s", rt->def->name),
+    struct arena *mem = rt->b.scratch;
+    struct ce ce = {.id = arena_printf(mem, "%s/dead", it->base), .source = rt->b.source,
                     .type = events[EV_DEAD_LETTER].type, .dataschema = ce_dataschema(EV_DEAD_LETTER),
                     .causationid = it->base, .time_ms = it->ev.now_ms};
     size_t n;
@@ -116,13 +116,14 @@ static const struct bus_header *headers(struct runtime *rt, const struct item *i
     return h;
 }
 
-void deadletter_build(struct runtime *rt, const struct item *it, struct bus_out *out)
+struct bus_out deadletter_make(struct runtime *rt, const struct item *it)
 {
-    *out = (struct bus_out){.topic = (int)rt->def->dlq, .partition = it->part->id};
+    struct bus_out out = {.topic = (int)rt->def->dlq, .partition = it->part->id};
     const struct bus_rec rec = subject_of(rt, it);
     struct bytes key = it->rec ? rec.key : it->ev.key;
     if (deadletter_key_is_harmless(key))
-        out->key = key;
-    out->value = letter(rt, it, &rec);
-    out->headers = headers(rt, it, &rec, &out->headers_n);
+        out.key = key;
+    out.value = letter(rt, it, &rec);
+    out.headers = headers(rt, it, &rec, &out.headers_n);
+    return out;
 }

@@ -1,10 +1,8 @@
-/* runtime_outs.c - what a decided batch produces (facts, events, dead letters), applies and commits; all of it is
- * built before the transaction begins, so that the transaction stays open for milliseconds. */
+/* runtime_outs.c - what a decided batch produces (facts, events, dead letters), applies and commits. All of it is decided
+ * before the transaction begins, so that the transaction stays open for milliseconds; the headers of a record are made when
+ * the bus takes it, which copies them: those of a whole batch would be more than its records. */
 #include "runtime/runtime_int.h"
 #include "wire/facts.h"
-#include <stdio.h>
-
-static const char *source_of(struct runtime *rt) { return ARENA_CAT(rt->b.mem, "/clinic/", rt->def->name); }
 
 static bool is_changed(const struct entry *en)
 {
@@ -23,48 +21,26 @@ static void mark_due_off(struct arena *mem, struct bus_out *out)
     out->headers = h;
 }
 
-static void add_fact(struct runtime *rt, const struct entry *en, const char *source, uint32_t seq)
+static struct bus_out make_fact(struct runtime *rt, uint32_t seq)
 {
-    struct arena *mem = rt->b.mem;
+    struct arena *mem = rt->b.scratch;
+    const struct entry *en = LIST_AT(&rt->b.over.entries, seq);
     const struct svc_table *t = &rt->def->tables[en->table];
     const struct item *by = en->writer;
-    size_t name_n = strlen(t->name);
-    char *key = arena_alloc(mem, name_n + 1 + en->key.n);
-    memcpy(key, t->name, name_n);
-    key[name_n] = '/';
-    memcpy(key + name_n + 1, en->key.p, en->key.n);
-    struct ce ce = {.id = ARENA_CAT(mem, by->base, "/s", arena_i64(mem, seq)), .source = source, .type = events[t->type].type,
-                    .time_ms = by->ev.now_ms};
-    struct bus_out *out = LIST_ADD(&rt->b.outs, mem);
-    *out = (struct bus_out){.topic = (int)rt->def->facts, .partition = en->part, .value = en->value};
-    out->key = bytes_of(key, name_n + 1 + en->key.n);
-    out->headers = ce_headers(&ce, mem, &out->headers_n);
+    struct ce ce = {.id = ARENA_CAT(mem, by->base, "/s", arena_i64(mem, seq)), .source = rt->b.source,
+                    .type = events[t->type].type, .time_ms = by->ev.now_ms};
+    struct bus_out out = {.topic = (int)rt->def->facts, .partition = en->part, .value = en->value};
+    out.key = facts_key(t->name, en->key, mem);
+    out.headers = ce_headers(&ce, mem, &out.headers_n);
     if (en->due_off && !MUTANT(due_off_not_told))
-        mark_due_off(mem, out);
-}
-
-/* Facts of a partition in the order of the overlay: each key once, with its last value. */
-static void add_facts(struct runtime *rt, struct part *p, const char *source)
-{
-    struct batch *b = &rt->b;
-    struct store_batch *a = &b->applies[b->applies_n];
-    *a = (struct store_batch){.part = p->id, .topic = (int)rt->def->facts};
-    a->puts = arena_alloc(b->mem, sizeof *a->puts * (b->over.n + 1));
-    for (uint32_t i = 0; i < b->over.n; i++) {
-        const struct entry *en = &b->over.entries[i];
-        if (en->part != p->id || !is_changed(en))
-            continue;
-        add_fact(rt, en, source, i);
-        a->puts[a->n++] = (struct store_put){en->table, en->key, en->value, en->value.p ? en->due_ms : 0};
-    }
-    if (a->n > 0)
-        b->applies_to[b->applies_n++] = p;
+        mark_due_off(mem, &out);
+    return out;
 }
 
 /* A trace per application: the input's, else one derived from the application id; a span per event. */
 static const char *trace_of(struct runtime *rt, const struct effect *ef, const char *id)
 {
-    char *child = arena_alloc(rt->b.mem, CE_TRACEPARENT_BYTES);
+    char *child = arena_alloc(rt->b.scratch, CE_TRACEPARENT_BYTES);
     char root[CE_TRACEPARENT_BYTES] = "";
     const char *parent = ef->by->ev.traceparent;
     if (!parent[0]) {
@@ -75,19 +51,46 @@ static const char *trace_of(struct runtime *rt, const struct effect *ef, const c
     return child;
 }
 
-static void add_event(struct runtime *rt, const struct effect *ef, const char *source)
+static struct bus_out make_event(struct runtime *rt, const struct effect *ef)
 {
-    struct arena *mem = rt->b.mem;
+    struct arena *mem = rt->b.scratch;
     const struct svc_event *ev = &ef->by->ev;
     struct ce ce = {
-        .id = ARENA_CAT(mem, ef->by->base, "/", arena_i64(mem, ef->seq)), .source = source, .type = events[ef->type].type,
-        .subject = ef->subject, .dataschema = ce_dataschema(ef->type), .correlationid = ef->subject,
-        .causationid = ev->ce_id[0] ? ev->ce_id : ef->by->base, .time_ms = ev->now_ms,
+        .id = ARENA_CAT(mem, ef->by->base, "/", arena_i64(mem, ef->seq)), .source = rt->b.source,
+        .type = events[ef->type].type, .subject = ef->subject, .dataschema = ce_dataschema(ef->type),
+        .correlationid = ef->subject, .causationid = ev->ce_id[0] ? ev->ce_id : ef->by->base, .time_ms = ev->now_ms,
     };
     ce.traceparent = trace_of(rt, ef, ce.id);
-    struct bus_out *out = LIST_ADD(&rt->b.outs, mem);
-    *out = (struct bus_out){.topic = (int)ef->topic, .partition = ef->part, .key = ef->key, .value = ef->value};
-    out->headers = ce_headers(&ce, mem, &out->headers_n);
+    struct bus_out out = {.topic = (int)ef->topic, .partition = ef->part, .key = ef->key, .value = ef->value};
+    out.headers = ce_headers(&ce, mem, &out.headers_n);
+    return out;
+}
+
+struct bus_out outs_make(struct runtime *rt, uint32_t i)
+{
+    const struct out *o = &rt->b.outs[i];
+    if (o->kind == OUT_FACT)
+        return make_fact(rt, o->at);
+    if (o->kind == OUT_EVENT)
+        return make_event(rt, LIST_AT(&rt->b.effects, o->at));
+    return deadletter_make(rt, &rt->b.items[o->at]);
+}
+
+/* Facts of a partition in the order of the overlay: each key once, with its last value. */
+static void add_facts(struct runtime *rt, struct part *p, struct store_put *puts, struct out *all, uint32_t *n)
+{
+    struct batch *b = &rt->b;
+    struct store_batch *a = &b->applies[b->applies_n];
+    *a = (struct store_batch){.part = p->id, .topic = (int)rt->def->facts, .puts = puts};
+    for (uint32_t i = 0; i < b->over.entries.n; i++) {
+        const struct entry *en = LIST_AT(&b->over.entries, i);
+        if (en->part != p->id || !is_changed(en))
+            continue;
+        all[(*n)++] = (struct out){OUT_FACT, i};
+        a->puts[a->n++] = (struct store_put){en->table, en->key, en->value, en->value.p ? en->due_ms : 0};
+    }
+    if (a->n > 0)
+        b->applies_to[b->applies_n++] = p;
 }
 
 /* Every partition with anything in the batch: its next offset, or for due work alone the one it stands at. */
@@ -107,43 +110,67 @@ static void add_offsets(struct runtime *rt)
     }
 }
 
+/* The place where a record goes: each partition of each topic has a number. */
+static size_t place_of(const struct runtime *rt, const struct out *o)
+{
+    size_t parts = (size_t)rt->d.conf->partitions;
+    const struct effect *ef = o->kind == OUT_EVENT ? LIST_AT(&rt->b.effects, o->at) : NULL;
+    if (ef)
+        return ef->topic * parts + (size_t)ef->part;
+    if (o->kind == OUT_FACT)
+        return rt->def->facts * parts + (size_t)LIST_AT(&rt->b.over.entries, o->at)->part;
+    return rt->def->dlq * parts + (size_t)rt->b.items[o->at].part->id;
+}
+
 /* Ahead goes one record for each partition that the transaction writes to: the client asks the coordinator for the
  * partitions it has seen, once for those of the first moment and, a millisecond and a round trip later, for the rest. */
-static void order_outs(struct runtime *rt)
+static void order_outs(struct runtime *rt, const struct out *all, uint32_t n)
 {
     struct batch *b = &rt->b;
-    size_t parts = (size_t)rt->d.conf->partitions, first = 0, rest = 0;
-    bool *seen = ARENA_ARRAY(b->mem, bool, TOPIC_N * parts);
-    uint32_t *later = ARENA_ARRAY(b->mem, uint32_t, b->outs.n);
-    b->order = ARENA_ARRAY(b->mem, uint32_t, b->outs.n);
-    for (uint32_t i = 0; i < b->outs.n; i++) {
-        const struct bus_out *o = &b->outs.v[i];
-        bool *at = &seen[(size_t)o->topic * parts + (size_t)o->partition];
+    bool *seen = ARENA_ARRAY(b->scratch, bool, TOPIC_N *(size_t)rt->d.conf->partitions);
+    struct out *later = ARENA_ARRAY(b->scratch, struct out, n);
+    uint32_t rest = 0;
+    b->outs = arena_alloc(b->mem, n * sizeof *b->outs);
+    for (uint32_t i = 0; i < n; i++) {
+        bool *at = &seen[place_of(rt, &all[i])];
         if (*at)
-            later[rest++] = i;
+            later[rest++] = all[i];
         else
-            b->order[first++] = i;
+            b->outs[b->outs_n++] = all[i];
         *at = true;
     }
-    memcpy(b->order + first, later, rest * sizeof *later);
+    memcpy(b->outs + b->outs_n, later, rest * sizeof *later);
+    b->outs_n += rest;
+}
+
+static uint32_t written_n(const struct overlay *o)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < o->entries.n; i++)
+        n += LIST_AT(&o->entries, i)->writer != NULL;
+    return n;
 }
 
 void outs_build(struct runtime *rt)
 {
     struct batch *b = &rt->b;
-    const char *source = source_of(rt);
     if (b->n < b->due_first)
         b->due_first = b->n; /* the batch was cut short */
+    uint32_t written = written_n(&b->over), n = 0;
+    struct out *all = ARENA_ARRAY(b->scratch, struct out, written + b->effects.n + (uint32_t)b->n);
+    struct store_put *puts = ARENA_ARRAY(b->mem, struct store_put, written);
+    b->source = ARENA_CAT(b->mem, "/clinic/", rt->def->name);
     b->applies = ARENA_ARRAY(b->mem, struct store_batch, (size_t)rt->d.conf->partitions);
     b->applies_to = ARENA_ARRAY(b->mem, struct part *, (size_t)rt->d.conf->partitions);
     for (int32_t i = 0; i < rt->d.conf->partitions; i++)
         if (rt->parts[i].in_batch)
-            add_facts(rt, &rt->parts[i], source);
+            add_facts(rt, &rt->parts[i], puts + n, all, &n);
     for (uint32_t i = 0; i < b->effects.n; i++)
-        add_event(rt, &b->effects.v[i], source);
-    for (size_t i = 0; i < b->n; i++)
+        all[n++] = (struct out){OUT_EVENT, i};
+    for (uint32_t i = 0; i < b->n; i++)
         if (b->items[i].verdict.rejected)
-            deadletter_build(rt, &b->items[i], LIST_ADD(&b->outs, b->mem));
+            all[n++] = (struct out){OUT_DEAD, i};
     add_offsets(rt);
-    order_outs(rt);
+    order_outs(rt, all, n);
+    batch_forget(rt);
 }

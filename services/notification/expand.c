@@ -71,7 +71,7 @@ static void start_channel(struct notice *n, const struct notice_row *row, const 
     }
     ch->attempt = 1;
     issue_add(n, &(struct issue){.milestone = row->milestone, .to = row->to, .channel = row->channel,
-                                  .state = "INTENDED", .cause = cause, .attempts = 1});
+                                  .state = SAID_INTENDED, .cause = cause, .attempts = 1});
     notice_order(n, ch);
 }
 
@@ -108,7 +108,7 @@ static const char *recipient_id(const struct notice *n, enum recipient to)
 static void publish(struct notice *n, const struct notice_row *row, const char *const *values)
 {
     const struct text *text = texts_find(n->set->texts, row->milestone, row->channel);
-    issue_add(n, &(struct issue){.milestone = row->milestone, .to = row->to, .channel = row->channel, .state = "SENT",
+    issue_add(n, &(struct issue){.milestone = row->milestone, .to = row->to, .channel = row->channel, .state = SAID_SENT,
                                   .text = template_render(text->body, values, TEMPLATE_TEXT, n->ev->arena),
                                   .recipient_id = recipient_id(n, row->to), .attempts = 1});
 }
