@@ -23,6 +23,8 @@
 #define ASAN_UNPOISON_MEMORY_REGION(p, n) ((void)(p), (void)(n))
 #endif
 
+#define ARENA_ALIGN 8 /* no long double here; most pieces are short texts */
+
 struct arena {
     uint8_t *base;
     size_t size, keep, used, peak; /* peak: pages touched since the last trim */
@@ -74,7 +76,7 @@ size_t arena_used(const struct arena *a) { return a->used; }
 
 void *arena_alloc(struct arena *a, size_t n)
 {
-    size_t start = (a->used + (a->used ? ARENA_GAP : 0) + 15) & ~(size_t)15;
+    size_t start = (a->used + (a->used ? ARENA_GAP : 0) + ARENA_ALIGN - 1) & ~(size_t)(ARENA_ALIGN - 1);
     must(n <= a->size && start <= a->size - n);
     a->used = start + n;
     if (a->used > a->peak)

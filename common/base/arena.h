@@ -14,7 +14,7 @@ struct arena *arena_new(size_t reserve_bytes, size_t keep_bytes); /* gives; must
 void arena_free(struct arena *a);                                 /* NULL is fine */
 void arena_reset(struct arena *a);
 size_t arena_used(const struct arena *a);
-void *arena_alloc(struct arena *a, size_t n);      /* 16-byte aligned, not zeroed, never NULL */
+void *arena_alloc(struct arena *a, size_t n);      /* aligned for pointers and numbers (8), not zeroed, never NULL */
 void *arena_zalloc(struct arena *a, size_t n);     /* zeroed */
 void *arena_dup(struct arena *a, const void *p, size_t n);
 char *arena_strdup(struct arena *a, const char *s);

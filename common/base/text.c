@@ -200,7 +200,7 @@ size_t text_utf8_next(const char *s, size_t n)
 bool text_utf8_ok(const char *s, size_t n)
 {
     for (size_t len; n > 0; s += len, n -= len)
-        if ((len = text_utf8_next(s, n)) == 0)
+        if ((len = (unsigned char)*s < 0x80 ? 1 : text_utf8_next(s, n)) == 0) /* most is ASCII */
             return false;
     return true;
 }

@@ -167,20 +167,25 @@ static bool check_date(const char *path, const char *text, bool required, struct
     return true;
 }
 
+/* Of a part of something: where that is goes before the path, once it is known that somebody must be told. */
+static bool within(struct err *e, const char *prefix)
+{
+    char below[sizeof e->code];
+    memcpy(below, e->code, sizeof below);
+    snprintf(e->code, sizeof e->code, "%s.%s", prefix, below);
+    return false;
+}
+
 static bool check_document(const char *prefix, const PB(Document) * d, struct date birth, struct date today, struct err *e)
 {
-    char path[48];
-    const char *rule = "";
-    snprintf(path, sizeof path, "%s.type", prefix);
-    if (!check_enum(path, &clinic__attach__v1__document_type__descriptor, (int)d->type, true, e))
-        return false;
-    snprintf(path, sizeof path, "%s.number", prefix);
-    if (!utf8_ok(d->series) || !utf8_ok(d->number))
-        return bad(e, path, "well-formed UTF-8 without control characters");
-    if (!document_check(d->type, d->series, d->number, &rule))
-        return bad(e, path, rule);
-    snprintf(path, sizeof path, "%s.issue_date", prefix);
-    return check_date(path, d->issue_date, false, birth, today, NULL, e);
+    const char *rule = "well-formed UTF-8 without control characters";
+    if (!check_enum("type", &clinic__attach__v1__document_type__descriptor, (int)d->type, true, e))
+        return within(e, prefix);
+    if (!utf8_ok(d->series) || !utf8_ok(d->number) || !document_check(d->type, d->series, d->number, &rule)) {
+        bad(e, "number", rule);
+        return within(e, prefix);
+    }
+    return check_date("issue_date", d->issue_date, false, birth, today, NULL, e) || within(e, prefix);
 }
 
 static bool check_representative(const PB(Representative) * r, struct date today, struct err *e)
@@ -207,16 +212,16 @@ static bool check_personal(const PB(Personal) * p, struct date today, struct err
 
 static bool check_evidence(const PB(Application) * app, struct err *e)
 {
-    char path[48];
+    char path[32];
     if (app->n_evidence > EVIDENCE_MAX)
         return bad(e, "evidence", "at most 40 papers");
     for (size_t i = 0; i < app->n_evidence; i++) {
-        snprintf(path, sizeof path, "evidence[%zu].type", i);
-        if (!check_enum(path, &clinic__attach__v1__document_type__descriptor, (int)app->evidence[i]->type, true, e))
-            return false;
-        snprintf(path, sizeof path, "evidence[%zu].kind", i);
-        if (!check_enum(path, &clinic__attach__v1__evidence_kind__descriptor, (int)app->evidence[i]->kind, false, e))
-            return false;
+        const PB(Evidence) *v = app->evidence[i];
+        if (check_enum("type", &clinic__attach__v1__document_type__descriptor, (int)v->type, true, e) &&
+            check_enum("kind", &clinic__attach__v1__evidence_kind__descriptor, (int)v->kind, false, e))
+            continue;
+        snprintf(path, sizeof path, "evidence[%zu]", i);
+        return within(e, path);
     }
     return true;
 }

@@ -4,7 +4,7 @@
 #include "runtime/kafka_conf.h"
 #include "runtime/kafka_error.h"
 
-enum { HEADERS_RESERVE_BYTES = 1 << 30, HEADERS_KEEP_BYTES = 1 << 20 };
+enum { RECORDS_RESERVE_BYTES = 1 << 30, RECORDS_KEEP_BYTES = 2 << 20 };
 
 /* A record that was in the queue when its partition was paused, sought or taken away is dropped here. */
 static bool is_wanted(struct bus_kafka *b, const rd_kafka_message_t *m)
@@ -51,7 +51,7 @@ static bool bus_kafka_poll(struct bus *bus, int timeout_ms, struct bus_rec *out,
     kafka_side_rest(&b->reader);
     kafka_side_rest(&b->observer);
     size_t n = 0;
-    while (n < max) {
+    while (n < max && bus_kafka_has_room(b)) {
         int64_t left = n ? 0 : deadline - kafka_mono_ms();
         int wait = thirst_wait_ms(&b->thirst, left > 0 ? (int)left : 0);
         rd_kafka_message_t *m = rd_kafka_consumer_poll(b->consumer, wait);
@@ -73,7 +73,7 @@ static bool bus_kafka_poll(struct bus *bus, int timeout_ms, struct bus_rec *out,
         }
         thirst_note(&b->thirst, m->len);
         if (is_wanted(b, m))
-            bus_kafka_hold(b, m, b->inbox, &out[n++]);
+            bus_kafka_take(b, m, b->inbox, &out[n++]);
         else
             rd_kafka_message_destroy(m);
     }
@@ -108,7 +108,6 @@ static void bus_kafka_close(struct bus *bus)
     kafka_side_close(&b->reader);
     kafka_side_close(&b->observer);
     arena_free(b->mem);
-    free(b->held);
     free(b->parts);
     free(b->group);
     free(b);
@@ -151,7 +150,7 @@ static struct bus_kafka *new_bus(void)
     must(b);
     b->bus.ops = &ops;
     b->inbox = b->facts = -1;
-    b->mem = arena_new(HEADERS_RESERVE_BYTES, HEADERS_KEEP_BYTES);
+    b->mem = arena_new(RECORDS_RESERVE_BYTES, RECORDS_KEEP_BYTES);
     return b;
 }
 

@@ -52,9 +52,7 @@ struct bus_kafka {
     rd_kafka_consumer_group_metadata_t *member; /* of the present assignment; NULL = none */
     unsigned long revocations;
     bool closing;
-    rd_kafka_message_t **held; /* records handed out, until done() */
-    size_t held_n, held_cap;
-    struct arena *mem;         /* header arrays of held records */
+    struct arena *mem;         /* records handed out, until done() */
     struct kafka_txn txn;
 };
 
@@ -68,9 +66,10 @@ rd_kafka_t *kafka_side_get(struct kafka_side *s, struct err *e); /* NULL: the er
 void kafka_side_rest(struct kafka_side *s); /* gives the handle up when nobody has used it for a while; cheap, for loops */
 void kafka_side_close(struct kafka_side *s);
 
-/* bus_kafka_rec.c: takes m, fills *r from it and keeps m until bus_kafka_done(). */
-void bus_kafka_hold(struct bus_kafka *b, rd_kafka_message_t *m, int topic, struct bus_rec *r);
+/* bus_kafka_rec.c: takes m; what *r tells of it is kept until bus_kafka_done(). */
+void bus_kafka_take(struct bus_kafka *b, rd_kafka_message_t *m, int topic, struct bus_rec *r);
 void bus_kafka_done(struct bus *b);
+bool bus_kafka_has_room(const struct bus_kafka *b); /* else what was handed out must be done with first */
 /* Headers for a producer; NULL when there are none. gives. */
 rd_kafka_headers_t *kafka_headers_of(const struct bus_out *o);
 

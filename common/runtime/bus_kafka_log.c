@@ -99,7 +99,7 @@ bool bus_kafka_log_read(struct bus *bus, struct bus_log *l, int timeout_ms, stru
     struct bus_kafka *b = bus_kafka_of(bus);
     size_t n = 0;
     rd_kafka_poll(b->reader.rk, 0);
-    while (n < max && l->pending.cls == ERR_NONE) {
+    while (n < max && l->pending.cls == ERR_NONE && bus_kafka_has_room(b)) {
         rd_kafka_message_t *m = next_message(l, n ? 0 : timeout_ms);
         if (!m)
             break;
@@ -110,7 +110,7 @@ bool bus_kafka_log_read(struct bus *bus, struct bus_log *l, int timeout_ms, stru
         }
         l->next = m->offset + 1;
         thirst_note(&l->thirst, m->len);
-        bus_kafka_hold(b, m, l->topic, &out[n++]);
+        bus_kafka_take(b, m, l->topic, &out[n++]);
     }
     if (n == 0 && l->pending.cls != ERR_NONE)
         return give_pending(l, e);

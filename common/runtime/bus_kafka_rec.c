@@ -1,12 +1,16 @@
-/* Records of librdkafka as records of the port, without copying their bytes. */
-#include <stdlib.h>
+/* Records of librdkafka as records of the port: copied, for its message takes three times the memory of what is in it, and
+ * holds on to the fetch that it came with. */
 #include "runtime/bus_kafka_impl.h"
 
-enum { HEADERS_MAX = 128 }; /* of one record; a sender may put 300 000 into one message */
+enum {
+    HEADERS_MAX = 128,        /* of one record; a sender may put 300 000 into one message */
+    TAKEN_MAX_BYTES = 16 << 20, /* of records handed out, and one record more: beyond the largest batch of any use */
+};
 
 #define FIELD(name, member) {name, sizeof name - 1, offsetof(struct bus_rec, member)}
 
-static void take_named(struct bus_rec *r, const char *name, struct bytes value)
+/* The name as a constant; NULL when it is not one of these. */
+static const char *take_named(struct bus_rec *r, const char *name, struct bytes value)
 {
     static const struct {
         const char *name;
@@ -20,14 +24,27 @@ static void take_named(struct bus_rec *r, const char *name, struct bytes value)
         FIELD("ce_tracestate", ce_tracestate),
     };
     size_t n = strlen(name);
-    for (size_t i = 0; value.p && i < sizeof fields / sizeof *fields; i++)
-        if (n == fields[i].n && memcmp(name, fields[i].name, n) == 0)
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+        if (n != fields[i].n || memcmp(name, fields[i].name, n) != 0)
+            continue;
+        if (value.p)
             *(struct bytes *)((char *)r + fields[i].at) = value;
+        return fields[i].name;
+    }
+    return NULL;
+}
+
+static struct bytes copy_of(struct arena *mem, const void *p, size_t n)
+{
+    return p ? bytes_of(arena_dup(mem, p, n), n) : (struct bytes){0};
 }
 
 static void take_headers(struct arena *mem, const rd_kafka_message_t *m, struct bus_rec *r)
 {
     rd_kafka_headers_t *hs;
+    const char *name;
+    const void *value;
+    size_t len;
     if (rd_kafka_message_headers(m, &hs) != RD_KAFKA_RESP_ERR_NO_ERROR)
         return;
     size_t n = rd_kafka_header_cnt(hs);
@@ -35,35 +52,26 @@ static void take_headers(struct arena *mem, const rd_kafka_message_t *m, struct 
         n = HEADERS_MAX;
     struct bus_header *to = ARENA_ARRAY(mem, struct bus_header, n);
     for (size_t i = 0; i < n; i++) {
-        if (rd_kafka_header_get_all(hs, i, &to[i].name, &to[i].value.p, &to[i].value.n) != RD_KAFKA_RESP_ERR_NO_ERROR)
+        if (rd_kafka_header_get_all(hs, i, &name, &value, &len) != RD_KAFKA_RESP_ERR_NO_ERROR)
             break;
-        take_named(r, to[i].name, to[i].value);
+        to[i].value = copy_of(mem, value, len);
+        const char *known = take_named(r, name, to[i].value);
+        to[i].name = known ? known : arena_strdup(mem, name);
         r->headers_n = i + 1;
     }
     r->headers = to;
 }
 
-static void hold(struct bus_kafka *b, rd_kafka_message_t *m)
-{
-    if (b->held_n == b->held_cap) {
-        b->held_cap = b->held_cap ? b->held_cap * 2 : 1024;
-        b->held = realloc(b->held, b->held_cap * sizeof(void *));
-        must(b->held);
-    }
-    b->held[b->held_n++] = m;
-}
-
-void bus_kafka_hold(struct bus_kafka *b, rd_kafka_message_t *m, int topic, struct bus_rec *r)
+void bus_kafka_take(struct bus_kafka *b, rd_kafka_message_t *m, int topic, struct bus_rec *r)
 {
     static const struct bytes none = {"", 0};
-    hold(b, m);
     *r = (struct bus_rec){
         .topic = topic,
         .partition = m->partition,
         .offset = m->offset,
         .time_ms = rd_kafka_message_timestamp(m, NULL),
-        .key = {m->key, m->key_len},
-        .value = {m->payload, m->len},
+        .key = copy_of(b->mem, m->key, m->key_len),
+        .value = copy_of(b->mem, m->payload, m->len),
         .content_type = none,
         .ce_type = none,
         .ce_id = none,
@@ -77,16 +85,12 @@ void bus_kafka_hold(struct bus_kafka *b, rd_kafka_message_t *m, int topic, struc
         .ce_tracestate = none,
     };
     take_headers(b->mem, m, r);
+    rd_kafka_message_destroy(m);
 }
 
-void bus_kafka_done(struct bus *bus)
-{
-    struct bus_kafka *b = bus_kafka_of(bus);
-    for (size_t i = 0; i < b->held_n; i++)
-        rd_kafka_message_destroy(b->held[i]);
-    b->held_n = 0;
-    arena_reset(b->mem);
-}
+bool bus_kafka_has_room(const struct bus_kafka *b) { return arena_used(b->mem) < TAKEN_MAX_BYTES; }
+
+void bus_kafka_done(struct bus *bus) { arena_reset(bus_kafka_of(bus)->mem); }
 
 rd_kafka_headers_t *kafka_headers_of(const struct bus_out *o)
 {

@@ -9,6 +9,7 @@
 #define COST_GUESS 8192.0   /* arena bytes that a record costs, before any was decided */
 #define COST_N 50           /* from so many records on a batch tells what one costs */
 #define ARENA_SPARE ((size_t)256 << 20) /* address range beyond batch_max_bytes; touched only by a record that needs it */
+#define SCRATCH_KEEP ((size_t)256 << 10) /* more than the records of every day need */
 #define TRIES_MAX 3
 
 void batch_init(struct runtime *rt)
@@ -20,6 +21,7 @@ void batch_init(struct runtime *rt)
     b->recs = calloc(b->items_cap, sizeof *b->recs);
     must(b->items && b->recs);
     b->mem = arena_new(rt->d.conf->batch_max_bytes + ARENA_SPARE, rt->d.conf->batch_max_bytes);
+    b->scratch = arena_new(ARENA_SPARE, SCRATCH_KEEP);
     rt->usual_cost = COST_GUESS;
     batch_drop(rt);
 }
@@ -27,6 +29,7 @@ void batch_init(struct runtime *rt)
 void batch_fini(struct runtime *rt)
 {
     arena_free(rt->b.mem);
+    arena_free(rt->b.scratch);
     free(rt->b.items);
     free(rt->b.recs);
 }
@@ -35,13 +38,21 @@ void batch_drop(struct runtime *rt)
 {
     struct batch *b = &rt->b;
     bool had = b->recs_n > 0 || b->n > 0 || b->followed;
-    *b = (struct batch){.mem = b->mem, .items = b->items, .items_cap = b->items_cap, .recs = b->recs};
+    *b = (struct batch){.mem = b->mem, .scratch = b->scratch, .era = 1, .items = b->items, .items_cap = b->items_cap,
+                        .recs = b->recs};
     arena_reset(b->mem);
+    arena_reset(b->scratch);
     overlay_reset(&b->over, b->mem);
     for (int32_t i = 0; i < rt->d.conf->partitions; i++)
         rt->parts[i].in_batch = false;
     if (had && rt->bus)
         rt->bus->ops->done(rt->bus);
+}
+
+void batch_forget(struct runtime *rt)
+{
+    arena_reset(rt->b.scratch);
+    rt->b.era++;
 }
 
 static void seek_back(struct runtime *rt, struct part *p)
@@ -289,8 +300,8 @@ static bool committed(struct runtime *rt, struct err *e)
     note_due(rt);
     for (uint32_t i = 0; i < b->orders.n; i++)
         if (rt->d.outbound)
-            rt->d.outbound(rt->d.outbound_ctx, rt->def->outbound_type, b->orders.v[i].packed,
-                           b->orders.v[i].trace, b->txn_ms);
+            rt->d.outbound(rt->d.outbound_ctx, rt->def->outbound_type, LIST_AT(&b->orders, i)->packed,
+                           LIST_AT(&b->orders, i)->trace, b->txn_ms);
     rt_count_batch(rt);
     if (b->cut)
         batch_give_back(rt);
@@ -338,7 +349,7 @@ bool batch_run(struct runtime *rt, struct err *e)
     decide(rt);
     outs_build(rt);
     note_cost(rt);
-    if (b->due_first == 0 && b->outs.n == 0) {
+    if (b->due_first == 0 && b->outs_n == 0) {
         note_due(rt);
         return true; /* due work that had nothing to say: no transaction */
     }

@@ -72,7 +72,7 @@ static struct bus_rec subject_of(struct runtime *rt, const struct item *it)
     if (it->rec)
         return *it->rec;
     return (struct bus_rec){.topic = (int)rt->def->facts, .partition = it->part->id, .offset = -1, .value = it->due_value,
-                            .key = facts_key(rt->def->tables[it->due_table].name, it->ev.key, rt->b.mem),
+                            .key = facts_key(rt->def->tables[it->due_table].name, it->ev.key, rt->b.scratch),
                             .time_ms = it->ev.now_ms};
 }
 
@@ -83,7 +83,7 @@ static const char *place_of(struct arena *mem, const struct bus_rec *rec)
 
 static struct bytes letter(struct runtime *rt, const struct item *it, const struct bus_rec *rec)
 {
-    struct arena *mem = rt->b.mem;
+    struct arena *mem = rt->b.scratch;
     DeadLetter d = CLINIC__ATTACH__V1__DEAD_LETTER__INIT;
     if (rt->d.keys) {
         d.key_id = arena_strdup(mem, deadletter_key_id(rt->d.keys));
@@ -95,13 +95,13 @@ static struct bytes letter(struct runtime *rt, const struct item *it, const stru
     return pack(mem, &d.base);
 }
 
-static const struct bus_header *headers(struct runtime *rt, struct item *it, const struct bus_rec *rec, size_t *ret_n)
+static const struct bus_header *headers(struct runtime *rt, const struct item *it, const struct bus_rec *rec, size_t *ret_n)
 {
-    struct arena *mem = rt->b.mem;
-    struct ce ce = {.event = EV_DEAD_LETTER, .id = arena_printf(mem, "%s/dead", it->base),
-                    .source = arena_printf(mem, "/clinic/%s", rt->def->name), .time_ms = it->ev.now_ms};
+    struct arena *mem = rt->b.scratch;
+    struct ce ce = {.event = EV_DEAD_LETTER, .id = arena_printf(mem, "%s/dead", it->base), .source = rt->b.source,
+                    .time_ms = it->ev.now_ms};
     size_t n;
-    outs_explain(rt, it, &ce);
+    outs_explain(rt, it, it->subject, it->base, &ce);
     const struct bus_header *std = ce_headers(&ce, mem, &n);
     struct bus_header *h = ARENA_ARRAY(mem, struct bus_header, n + HEADERS_N);
     memcpy(h, std, n * sizeof *h);
@@ -116,13 +116,14 @@ static const struct bus_header *headers(struct runtime *rt, struct item *it, con
     return h;
 }
 
-void deadletter_build(struct runtime *rt, struct item *it, struct bus_out *out)
+struct bus_out deadletter_make(struct runtime *rt, const struct item *it)
 {
-    *out = (struct bus_out){.topic = (int)rt->def->dlq, .partition = it->part->id};
+    struct bus_out out = {.topic = (int)rt->def->dlq, .partition = it->part->id};
     const struct bus_rec rec = subject_of(rt, it);
     struct bytes key = it->rec ? rec.key : it->ev.key;
     if (deadletter_key_is_harmless(key))
-        out->key = key;
-    out->value = letter(rt, it, &rec);
-    out->headers = headers(rt, it, &rec, &out->headers_n);
+        out.key = key;
+    out.value = letter(rt, it, &rec);
+    out.headers = headers(rt, it, &rec, &out.headers_n);
+    return out;
 }

@@ -140,7 +140,7 @@ static struct svc_event event_of(struct runtime *rt, const struct part *p)
 {
     return (struct svc_event){
         .ce_id = "", .subject = "", .partition = p->id,
-        .partitions = rt->d.conf->partitions, .arena = rt->b.mem, .conf = rt->d.svc_conf,
+        .partitions = rt->d.conf->partitions, .arena = rt->b.scratch, .conf = rt->d.svc_conf,
     };
 }
 

@@ -1,15 +1,35 @@
 /* runtime_handle.c - plan, one checked read, handle: the calls of svc.h over the overlay of the batch. */
 #include "runtime/runtime_int.h"
 
+static const void *entry_msg(struct runtime *rt, struct entry *en)
+{
+    if (en->era == rt->b.era)
+        return en->msg;
+    en->era = rt->b.era;
+    en->msg = NULL;
+    if (!en->value.p)
+        return NULL;
+    en->msg = protobuf_c_message_unpack(events[rt->def->tables[en->table].type].msg, arena_pb(rt->b.scratch), en->value.n,
+                                        en->value.p);
+    must(en->msg); /* facts are packed here, registers are checked as they are applied */
+    return en->msg;
+}
+
 /* --- plan --- */
 void svc_read(struct svc_plan *p, int table, struct bytes key)
 {
     struct runtime *rt = p->rt;
     must(table >= 0 && table < rt->tables_n && key.n > 0);
     uint32_t at = overlay_entry(&rt->b.over, p->item->part->id, table, key);
-    rt->b.over.entries[at].planned = true;
+    LIST_AT(&rt->b.over.entries, at)->planned = true;
     *LIST_ADD(&rt->b.plan, rt->b.mem) = at;
     p->item->plan_n++;
+}
+
+
+static struct entry *first_planned(const struct runtime *rt, const struct item *it)
+{
+    return LIST_AT(&rt->b.over.entries, *LIST_AT(&rt->b.plan, it->plan_at));
 }
 
 void handle_plan(struct runtime *rt, struct item *it)
@@ -17,10 +37,13 @@ void handle_plan(struct runtime *rt, struct item *it)
     struct svc_plan p = {rt, it};
     it->plan_at = rt->b.plan.n;
     it->plan_n = 0;
-    if (it->due_table >= 0)
+    if (it->due_table >= 0) {
         svc_read(&p, it->due_table, it->ev.key);
+        it->ev.msg = entry_msg(rt, first_planned(rt, it));
+    }
     if (it->row->plan)
         it->row->plan(&it->ev, &p);
+    batch_forget(rt);
 }
 
 /* --- read --- */
@@ -35,24 +58,25 @@ static size_t expects_of(struct runtime *rt, struct store_expect *exp)
 
 static void entries_fill(struct overlay *o, const struct store_get *gets)
 {
-    for (uint32_t i = 0; i < o->n; i++) {
-        o->entries[i].stored = o->entries[i].value = gets[i].val;
-        o->entries[i].decoded = gets[i].val.p == NULL;
+    for (uint32_t i = 0; i < o->entries.n; i++) {
+        struct entry *en = LIST_AT(&o->entries, i);
+        en->stored = en->value = gets[i].val;
+        en->era = 0;
     }
 }
 
-bool handle_read(struct runtime *rt, struct err *e)
+static bool read_entries(struct runtime *rt, struct err *e)
 {
     struct overlay *o = &rt->b.over;
-    size_t stale = 0, parts = (size_t)rt->d.conf->partitions;
-    if (o->n == 0)
-        return true;
-    struct store_expect *exp = ARENA_ARRAY(rt->b.mem, struct store_expect, parts * (size_t)rt->sources_n);
-    struct store_get *gets = ARENA_ARRAY(rt->b.mem, struct store_get, o->n);
-    for (uint32_t i = 0; i < o->n; i++)
-        gets[i] = (struct store_get){o->entries[i].part, o->entries[i].table, o->entries[i].key, {0}};
+    size_t stale = 0, parts = (size_t)rt->d.conf->partitions, n = o->entries.n;
+    struct store_expect *exp = ARENA_ARRAY(rt->b.scratch, struct store_expect, parts * (size_t)rt->sources_n);
+    struct store_get *gets = ARENA_ARRAY(rt->b.scratch, struct store_get, n);
+    for (uint32_t i = 0; i < n; i++) {
+        const struct entry *en = LIST_AT(&o->entries, i);
+        gets[i] = (struct store_get){en->part, en->table, en->key, {0}};
+    }
     size_t exp_n = expects_of(rt, exp);
-    if (!rt->store->ops->read(rt->store, exp, exp_n, gets, o->n, rt->b.mem, &stale, e)) {
+    if (!rt->store->ops->read(rt->store, exp, exp_n, gets, n, rt->b.mem, &stale, e)) {
         if (e->cls == ERR_STALE && stale < exp_n)
             part_rejoin(rt, part_of(rt, exp[stale].part), JOIN_STALE);
         return false;
@@ -61,27 +85,23 @@ bool handle_read(struct runtime *rt, struct err *e)
     return true;
 }
 
+bool handle_read(struct runtime *rt, struct err *e)
+{
+    bool ok = rt->b.over.entries.n == 0 || read_entries(rt, e);
+    batch_forget(rt);
+    return ok;
+}
+
 /* --- handle --- */
 static struct entry *planned_entry(struct svc_call *c, int table, struct bytes key)
 {
     const struct batch *b = &c->rt->b;
     for (uint32_t i = 0; i < c->item->plan_n; i++) {
-        struct entry *en = &b->over.entries[b->plan.v[c->item->plan_at + i]];
+        struct entry *en = LIST_AT(&b->over.entries, *LIST_AT(&b->plan, c->item->plan_at + i));
         if (en->table == table && bytes_eq(en->key, key))
             return en;
     }
     return NULL;
-}
-
-static const void *entry_msg(struct runtime *rt, struct entry *en)
-{
-    if (!en->decoded) {
-        en->msg = protobuf_c_message_unpack(events[rt->def->tables[en->table].type].msg, arena_pb(rt->b.mem),
-                                            en->value.n, en->value.p);
-        must(en->msg); /* facts are packed here, registers are checked as they are applied */
-        en->decoded = true;
-    }
-    return en->msg;
 }
 
 const void *svc_get(struct svc_call *c, int table, struct bytes key)
@@ -98,11 +118,23 @@ static struct bytes pack(struct arena *mem, const ProtobufCMessage *msg)
     return bytes_of(to, protobuf_c_message_pack(msg, to));
 }
 
+/* The bytes of a message; those that a planned value was decoded from are at hand. */
+static struct bytes packed_of(const struct svc_call *c, const void *msg)
+{
+    const struct batch *b = &c->rt->b;
+    for (uint32_t i = 0; i < c->item->plan_n; i++) {
+        const struct entry *en = LIST_AT(&b->over.entries, *LIST_AT(&b->plan, c->item->plan_at + i));
+        if (en->era == b->era && en->msg == msg)
+            return en->value;
+    }
+    return pack(b->scratch, msg);
+}
+
 void *svc_copy(struct svc_call *c, const void *msg)
 {
-    const ProtobufCMessage *m = msg;
-    struct bytes packed = pack(c->rt->b.mem, m);
-    void *copy = protobuf_c_message_unpack(m->descriptor, arena_pb(c->rt->b.mem), packed.n, packed.p);
+    struct bytes packed = packed_of(c, msg);
+    void *copy = protobuf_c_message_unpack(((const ProtobufCMessage *)msg)->descriptor, arena_pb(c->rt->b.scratch),
+                                           packed.n, packed.p);
     must(copy);
     return copy;
 }
@@ -112,11 +144,10 @@ static void entry_write(struct svc_call *c, int table, struct bytes key, struct 
     struct runtime *rt = c->rt;
     must(table >= 0 && table < rt->tables_n && rt->def->tables[table].source < 0 && key.n > 0);
     uint32_t at = overlay_entry(&rt->b.over, c->item->part->id, table, key);
-    struct entry *en = &rt->b.over.entries[at];
-    *LIST_ADD(&rt->b.undos, rt->b.mem) = (struct undo){at, en->value, en->msg, en->writer, en->decoded, en->due_off, en->due_ms};
+    struct entry *en = LIST_AT(&rt->b.over.entries, at);
+    *LIST_ADD(&rt->b.undos, rt->b.mem) = (struct undo){at, en->value, en->writer, en->due_off, en->due_ms};
     en->value = value;
-    en->msg = NULL;
-    en->decoded = value.p == NULL;
+    en->era = 0;
     en->due_off = false;
     en->due_ms = due_ms;
     en->writer = c->item;
@@ -166,12 +197,12 @@ static void take_back(struct runtime *rt, uint32_t effects, uint32_t orders, uin
     b->orders.n = orders;
     b->counts.n = counts;
     while (b->undos.n > 0) {
-        const struct undo *u = &b->undos.v[--b->undos.n];
-        struct entry *en = &b->over.entries[u->entry];
+        b->undos.n--;
+        const struct undo *u = LIST_AT(&b->undos, b->undos.n);
+        struct entry *en = LIST_AT(&b->over.entries, u->entry);
         en->value = u->value;
-        en->msg = u->msg;
         en->writer = u->writer;
-        en->decoded = u->decoded;
+        en->era = 0;
         en->due_off = u->due_off;
         en->due_ms = u->due_ms;
     }
@@ -179,10 +210,10 @@ static void take_back(struct runtime *rt, uint32_t effects, uint32_t orders, uin
 
 /* Is the record still due, as of this point of the batch? Another record of the batch, or of a batch before, may
  * have settled or moved it. */
-static bool is_still_due(struct runtime *rt, struct item *it, uint32_t entry)
+static bool is_still_due(struct runtime *rt, struct item *it, struct entry *en)
 {
     const struct svc_table *t = &rt->def->tables[it->due_table];
-    it->ev.msg = entry_msg(rt, &rt->b.over.entries[entry]);
+    it->ev.msg = entry_msg(rt, en);
     int64_t due = it->ev.msg && t->due_ms ? t->due_ms(it->ev.msg) : 0;
     return due > 0 && due <= it->ev.now_ms;
 }
@@ -197,7 +228,9 @@ bool handle_read_due(struct runtime *rt, size_t first, struct err *e)
         return false;
     for (size_t i = first; i < b->n; i++) {
         struct item *it = &b->items[i];
-        it->skipped = !is_still_due(rt, it, overlay_entry(&b->over, it->part->id, it->due_table, it->ev.key));
+        uint32_t at = overlay_entry(&b->over, it->part->id, it->due_table, it->ev.key);
+        it->skipped = !is_still_due(rt, it, LIST_AT(&b->over.entries, at));
+        batch_forget(rt);
     }
     return true;
 }
@@ -206,29 +239,36 @@ bool handle_read_due(struct runtime *rt, size_t first, struct err *e)
  * rebuild brings it back. Whoever writes the record anew makes it due again. */
 static void give_up_due(struct svc_call *c)
 {
-    struct entry *en = &c->rt->b.over.entries[c->rt->b.plan.v[c->item->plan_at]];
+    struct entry *en = first_planned(c->rt, c->item);
     entry_write(c, en->table, en->key, c->item->due_value, 0);
     en->due_off = true;
 }
 
-void handle_item(struct runtime *rt, struct item *it)
+static void handle(struct runtime *rt, struct item *it)
 {
     struct batch *b = &rt->b;
     uint32_t effects = b->effects.n, orders = b->orders.n, counts = b->counts.n;
-    if (!it->row || it->skipped)
-        return;
-    if (it->due_table >= 0 && !is_still_due(rt, it, b->plan.v[it->plan_at])) {
-        it->skipped = true;
-        return;
-    }
     struct svc_call c = {rt, it, 0};
     b->undos.n = 0;
     if (it->due_table >= 0)
-        it->due_value = b->over.entries[b->plan.v[it->plan_at]].value;
+        it->due_value = first_planned(rt, it)->value;
     it->verdict = it->row->handle(&it->ev, &c);
     if (!it->verdict.rejected)
         return;
+    if (it->verdict.detail)
+        it->verdict.detail = arena_strdup(b->mem, it->verdict.detail);
     take_back(rt, effects, orders, counts);
     if (it->due_table >= 0)
         give_up_due(&c);
+}
+
+void handle_item(struct runtime *rt, struct item *it)
+{
+    if (!it->row || it->skipped)
+        return;
+    if (it->due_table >= 0)
+        it->skipped = !is_still_due(rt, it, first_planned(rt, it));
+    if (!it->skipped)
+        handle(rt, it);
+    batch_forget(rt);
 }

@@ -1,7 +1,8 @@
 /* runtime_int.h - what the rooms of the runtime share: catchup (runtime_catchup.c), batch (runtime_batch*.c), overlay
  * (runtime_overlay.c), transaction (runtime_txn.c), dead letters (runtime_deadletter.c), metrics (runtime_metrics.c).
  * Included by them and by the tests of the runtime, by nobody else.
- * Threads: one. Memory: struct runtime and its arrays live as long as the process; everything of a batch in the arena. */
+ * Threads: one. Memory: struct runtime and its arrays live as long as the process; what a batch needs to its end is in its
+ * arena; what is made for one record (messages decoded and built, headers) is in the scratch, until batch_forget(). */
 #ifndef CLINIC_RUNTIME_INT_H
 #define CLINIC_RUNTIME_INT_H
 #include "base/log.h"
@@ -55,6 +56,19 @@ struct part {
     bool in_batch;           /* scratch of batch building */
 };
 
+/* --- lists --- */
+#define LIST_CHUNK 64
+/* A growing array in an arena: in pieces, so that growing copies nothing and leaves nothing dead behind. */
+#define LIST(type) struct { type **v; uint32_t n, cap; }
+#define LIST_AT(list, i) (&(list)->v[(i) / LIST_CHUNK][(i) % LIST_CHUNK])
+/* Append one element, not zeroed; evaluates to its address, which stays. */
+#define LIST_ADD(list, mem)                                                                                          \
+    ((void)((list)->n % LIST_CHUNK                                                                                   \
+                ? (list)->v                                                                                          \
+                : ((list)->v = list_room((mem), (list)->v, (list)->n, &(list)->cap, sizeof **(list)->v))),           \
+     (list)->n++, LIST_AT((list), (list)->n - 1))
+void *list_room(struct arena *mem, void *chunks, uint32_t n, uint32_t *cap, size_t size);
+
 /* --- overlay: runtime_overlay.c --- */
 struct item;
 struct entry {               /* one key of one partition within a batch */
@@ -64,19 +78,18 @@ struct entry {               /* one key of one partition within a batch */
     struct bytes key;
     struct bytes stored;     /* as the store has it; meaningful when planned */
     struct bytes value;      /* as of this point of the batch; .p == NULL = absent */
-    const void *msg;         /* decoded value; NULL = absent or not decoded yet */
-    struct item *writer;     /* that wrote last; NULL = clean */
+    const void *msg;         /* decoded value, in the scratch; NULL = absent */
+    uint32_t era;            /* batch.era in which it was decoded; else it is to be decoded */
+    const struct item *writer; /* that wrote last; NULL = clean */
     bool planned;            /* read from the store, else written blindly */
-    bool decoded;
     bool due_off;            /* the due time of the value is given up (FACTS_DUE_OFF): a fact, though the value may be as it was */
     int64_t due_ms;          /* of the value written */
 };
 struct overlay {
     struct arena *mem;       /* borrowed */
-    struct entry *entries;
-    uint32_t n, cap;
+    LIST(struct entry) entries;
     uint32_t *slots;         /* index + 1 into entries; 0 = free */
-    uint32_t mask;
+    uint32_t mask;           /* slots - 1; 0 = none */
 };
 void overlay_reset(struct overlay *o, struct arena *mem);
 /* Index of the entry, made when absent (the key is copied). */
@@ -92,7 +105,6 @@ struct item {                /* one input record, or one record of due work */
     const char *base;        /* stem of the ids of what this input causes */
     struct ce_trace trace;   /* that it came with; .parent "" = none */
     const char *subject;     /* application that what it causes is about: as the handler emits, else as the input says */
-    struct ce_trace own;     /* of its facts and its dead letter: .parent is their span; NULL = not made yet */
     uint32_t plan_at, plan_n; /* its run in batch.plan */
     int due_table;           /* -1 for input records */
     bool skipped;            /* due work that another record of the batch has settled */
@@ -118,21 +130,19 @@ struct count {
 struct undo {                /* what a write replaced, until the verdict */
     uint32_t entry;
     struct bytes value;
-    const void *msg;
-    struct item *writer;
-    bool decoded, due_off;
+    const struct item *writer;
+    bool due_off;
     int64_t due_ms;
 };
-#define LIST(type) struct { type *v; uint32_t n, cap; }
-/* Append one zeroed element to a LIST in the arena; evaluates to its address. */
-#define LIST_ADD(list, mem)                                                                                          \
-    ((list)->n == (list)->cap                                                                                        \
-         ? (list)->v = list_grow((mem), (list)->v, &(list)->cap, sizeof *(list)->v), &(list)->v[(list)->n++]         \
-         : &(list)->v[(list)->n++])
-void *list_grow(struct arena *mem, void *v, uint32_t *cap, size_t size);
+struct out {                 /* a record that the transaction produces; outs_make() makes it when the bus takes it */
+    enum { OUT_FACT, OUT_EVENT, OUT_DEAD } kind;
+    uint32_t at;             /* of overlay entries, effects, items */
+};
 
 struct batch {
     struct arena *mem;
+    struct arena *scratch;   /* of one record; process lifetime */
+    uint32_t era;            /* grows when the scratch is forgotten; never 0 */
     struct item *items;      /* process lifetime, capacity items_cap */
     size_t n, items_cap;
     struct bus_rec *recs;    /* process lifetime, items_cap of them */
@@ -144,9 +154,9 @@ struct batch {
     LIST(struct order) orders;
     LIST(struct count) counts;
     LIST(struct undo) undos; /* of the item being handled */
-    LIST(struct bus_out) outs; /* what the transaction produces: facts, events, dead letters */
-    uint32_t *order;         /* in which the bus gets them: within a partition as they are */
-    size_t produced;         /* outs already given to the bus */
+    struct out *outs;        /* in the order in which the bus gets them */
+    uint32_t outs_n, produced; /* produced: already given to the bus */
+    const char *source;      /* ce_source of all of them */
     struct store_batch *applies; /* one per partition with facts */
     struct part **applies_to;
     size_t applies_n;
@@ -246,6 +256,7 @@ bool batch_build(struct runtime *rt, struct err *e) MUST_CHECK;               /*
 bool batch_run(struct runtime *rt, struct err *e) MUST_CHECK;
 void batch_give_back(struct runtime *rt); /* seek every partition of the batch to its position */
 void batch_drop(struct runtime *rt);      /* forget the batch and its memory */
+void batch_forget(struct runtime *rt);    /* forget what was made for one record */
 
 /* runtime_decode.c */
 void decode_record(struct runtime *rt, struct item *it, const struct bus_rec *rec, struct part *p);
@@ -259,8 +270,9 @@ void handle_item(struct runtime *rt, struct item *it);
 
 /* runtime_outs.c: what a decided batch produces, applies and commits */
 void outs_build(struct runtime *rt);
-/* Subject, cause and trace of what the runtime itself writes because of an input: facts, dead letters. */
-void outs_explain(struct runtime *rt, struct item *it, struct ce *ce);
+/* What the runtime writes because of an input: its subject, cause and trace, with a span that derives from seed. */
+void outs_explain(struct runtime *rt, const struct item *by, const char *subject, const char *seed, struct ce *ce);
+struct bus_out outs_make(struct runtime *rt, uint32_t i); /* the i-th record; lives in the scratch */
 
 /* runtime_txn.c */
 enum txn_result {
@@ -276,8 +288,8 @@ bool txn_mend(struct runtime *rt, struct err *e) MUST_CHECK; /* recreate a broke
 bool txn_apply(struct runtime *rt, struct err *e) MUST_CHECK;  /* begins; the store works while the next batch is gathered */
 bool txn_settle(struct runtime *rt, struct err *e) MUST_CHECK; /* hear the answer, before anything else is asked of the store */
 
-/* runtime_deadletter.c */
-void deadletter_build(struct runtime *rt, struct item *it, struct bus_out *out);
+/* runtime_deadletter.c: the letter lives in the scratch */
+struct bus_out deadletter_make(struct runtime *rt, const struct item *it);
 bool deadletter_key_is_harmless(struct bytes key);
 
 /* runtime_metrics.c */

@@ -83,10 +83,10 @@ void rt_count_batch(struct runtime *rt)
     metric_add(made[RT_CONSUMED], "done", (double)done);
     metric_add(made[RT_CONSUMED], "rejected", (double)(b->due_first - done));
     metric_add(made[RT_CONSUMED], "due", (double)due);
-    metric_add(made[RT_PRODUCED], NULL, (double)b->outs.n);
+    metric_add(made[RT_PRODUCED], NULL, (double)b->outs_n);
     metric_set(made[RT_BATCH], NULL, rt->usual_n);
     metric_observe(made[RT_PROCESSING], NULL, (double)(rt_mono(rt) - b->began_ms) / 1000.0);
     for (uint32_t i = 0; i < b->counts.n; i++)
         if (rt->counters)
-            metric_add(rt->counters[b->counts.v[i].metric], b->counts.v[i].label, 1);
+            metric_add(rt->counters[LIST_AT(&b->counts, i)->metric], LIST_AT(&b->counts, i)->label, 1);
 }

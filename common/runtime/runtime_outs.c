@@ -1,9 +1,8 @@
-/* runtime_outs.c - what a decided batch produces (facts, events, dead letters), applies and commits; all of it is
- * built before the transaction begins, so that the transaction stays open for milliseconds. */
+/* runtime_outs.c - what a decided batch produces (facts, events, dead letters), applies and commits. All of it is decided
+ * before the transaction begins, so that the transaction stays open for milliseconds; the headers of a record are made when
+ * the bus takes it, which copies them: those of a whole batch would be more than its records. */
 #include "runtime/runtime_int.h"
 #include "wire/facts.h"
-
-static const char *source_of(struct runtime *rt) { return ARENA_CAT(rt->b.mem, "/clinic/", rt->def->name); }
 
 static bool is_changed(const struct entry *en)
 {
@@ -22,85 +21,81 @@ static void mark_due_off(struct arena *mem, struct bus_out *out)
     out->headers = h;
 }
 
-static const char *span_of(struct runtime *rt, const struct ce_trace *t, const char *seed)
-{
-    char *span = arena_alloc(rt->b.mem, CE_TRACEPARENT_BYTES);
-    ce_child_traceparent(t->parent, seed, span);
-    return span;
-}
-
 /* The input's trace; else one of the application, the same whoever begins it. */
 static struct ce_trace trace_of(struct runtime *rt, const struct item *by, const char *subject)
 {
     if (by->trace.parent[0])
         return by->trace;
-    char *root = arena_alloc(rt->b.mem, CE_TRACEPARENT_BYTES);
+    char *root = arena_alloc(rt->b.scratch, CE_TRACEPARENT_BYTES);
     ce_child_traceparent("", subject[0] ? subject : by->base, root);
     return (struct ce_trace){.parent = root, .origin = bytes_of(root, CE_TRACEPARENT_BYTES - 1)};
 }
 
-static const char *cause_of(const struct item *by) { return by->ev.ce_id[0] ? by->ev.ce_id : by->base; }
-
-void outs_explain(struct runtime *rt, struct item *it, struct ce *ce)
+void outs_explain(struct runtime *rt, const struct item *by, const char *subject, const char *seed, struct ce *ce)
 {
-    if (!it->own.parent) {
-        it->own = trace_of(rt, it, it->subject);
-        it->own.parent = span_of(rt, &it->own, it->base);
-    }
-    ce->subject = it->subject;
-    ce->causationid = cause_of(it);
-    ce->traceparent = it->own.parent;
-    ce->origin = it->own.origin;
-    ce->tracestate = it->own.state;
+    struct ce_trace trace = trace_of(rt, by, subject);
+    char *span = arena_alloc(rt->b.scratch, CE_TRACEPARENT_BYTES);
+    ce_child_traceparent(trace.parent, seed, span);
+    ce->subject = subject;
+    ce->causationid = by->ev.ce_id[0] ? by->ev.ce_id : by->base;
+    ce->traceparent = span;
+    ce->origin = trace.origin;
+    ce->tracestate = trace.state;
 }
 
-static void add_fact(struct runtime *rt, const struct entry *en, const char *source, uint32_t seq)
+static struct bus_out make_fact(struct runtime *rt, uint32_t seq)
 {
-    struct arena *mem = rt->b.mem;
+    struct arena *mem = rt->b.scratch;
+    const struct entry *en = LIST_AT(&rt->b.over.entries, seq);
     const struct svc_table *t = &rt->def->tables[en->table];
-    struct item *by = en->writer;
-    struct ce ce = {.event = t->type, .id = ARENA_CAT(mem, by->base, "/s", arena_i64(mem, seq)), .source = source,
+    const struct item *by = en->writer;
+    struct ce ce = {.event = t->type, .id = ARENA_CAT(mem, by->base, "/s", arena_i64(mem, seq)), .source = rt->b.source,
                     .time_ms = by->ev.now_ms};
-    outs_explain(rt, by, &ce);
-    struct bus_out *out = LIST_ADD(&rt->b.outs, mem);
-    *out = (struct bus_out){.topic = (int)rt->def->facts, .partition = en->part, .key = facts_key(t->name, en->key, mem),
-                            .value = en->value};
-    out->headers = ce_headers(&ce, mem, &out->headers_n);
+    outs_explain(rt, by, by->subject, by->base, &ce);
+    struct bus_out out = {.topic = (int)rt->def->facts, .partition = en->part, .key = facts_key(t->name, en->key, mem),
+                          .value = en->value};
+    out.headers = ce_headers(&ce, mem, &out.headers_n);
     if (en->due_off && !MUTANT(due_off_not_told))
-        mark_due_off(mem, out);
+        mark_due_off(mem, &out);
+    return out;
+}
+
+static struct bus_out make_event(struct runtime *rt, const struct effect *ef)
+{
+    struct arena *mem = rt->b.scratch;
+    struct ce ce = {.event = ef->type, .id = ARENA_CAT(mem, ef->by->base, "/", arena_i64(mem, ef->seq)),
+                    .source = rt->b.source, .time_ms = ef->by->ev.now_ms};
+    outs_explain(rt, ef->by, ef->subject, ce.id, &ce);
+    struct bus_out out = {.topic = (int)ef->topic, .partition = ef->part, .key = ef->key, .value = ef->value};
+    out.headers = ce_headers(&ce, mem, &out.headers_n);
+    return out;
+}
+
+struct bus_out outs_make(struct runtime *rt, uint32_t i)
+{
+    const struct out *o = &rt->b.outs[i];
+    if (o->kind == OUT_FACT)
+        return make_fact(rt, o->at);
+    if (o->kind == OUT_EVENT)
+        return make_event(rt, LIST_AT(&rt->b.effects, o->at));
+    return deadletter_make(rt, &rt->b.items[o->at]);
 }
 
 /* Facts of a partition in the order of the overlay: each key once, with its last value. */
-static void add_facts(struct runtime *rt, struct part *p, const char *source)
+static void add_facts(struct runtime *rt, struct part *p, struct store_put *puts, struct out *all, uint32_t *n)
 {
     struct batch *b = &rt->b;
     struct store_batch *a = &b->applies[b->applies_n];
-    *a = (struct store_batch){.part = p->id, .topic = (int)rt->def->facts};
-    a->puts = arena_alloc(b->mem, sizeof *a->puts * (b->over.n + 1));
-    for (uint32_t i = 0; i < b->over.n; i++) {
-        const struct entry *en = &b->over.entries[i];
+    *a = (struct store_batch){.part = p->id, .topic = (int)rt->def->facts, .puts = puts};
+    for (uint32_t i = 0; i < b->over.entries.n; i++) {
+        const struct entry *en = LIST_AT(&b->over.entries, i);
         if (en->part != p->id || !is_changed(en))
             continue;
-        add_fact(rt, en, source, i);
+        all[(*n)++] = (struct out){OUT_FACT, i};
         a->puts[a->n++] = (struct store_put){en->table, en->key, en->value, en->value.p ? en->due_ms : 0};
     }
     if (a->n > 0)
         b->applies_to[b->applies_n++] = p;
-}
-
-static void add_event(struct runtime *rt, const struct effect *ef, const char *source)
-{
-    struct arena *mem = rt->b.mem;
-    struct ce_trace trace = trace_of(rt, ef->by, ef->subject);
-    struct ce ce = {
-        .event = ef->type, .id = ARENA_CAT(mem, ef->by->base, "/", arena_i64(mem, ef->seq)), .source = source,
-        .subject = ef->subject, .causationid = cause_of(ef->by), .origin = trace.origin, .tracestate = trace.state,
-        .time_ms = ef->by->ev.now_ms,
-    };
-    ce.traceparent = span_of(rt, &trace, ce.id);
-    struct bus_out *out = LIST_ADD(&rt->b.outs, mem);
-    *out = (struct bus_out){.topic = (int)ef->topic, .partition = ef->part, .key = ef->key, .value = ef->value};
-    out->headers = ce_headers(&ce, mem, &out->headers_n);
 }
 
 /* Every partition with anything in the batch: its next offset, or for due work alone the one it stands at. */
@@ -120,43 +115,67 @@ static void add_offsets(struct runtime *rt)
     }
 }
 
+/* The place where a record goes: each partition of each topic has a number. */
+static size_t place_of(const struct runtime *rt, const struct out *o)
+{
+    size_t parts = (size_t)rt->d.conf->partitions;
+    const struct effect *ef = o->kind == OUT_EVENT ? LIST_AT(&rt->b.effects, o->at) : NULL;
+    if (ef)
+        return ef->topic * parts + (size_t)ef->part;
+    if (o->kind == OUT_FACT)
+        return rt->def->facts * parts + (size_t)LIST_AT(&rt->b.over.entries, o->at)->part;
+    return rt->def->dlq * parts + (size_t)rt->b.items[o->at].part->id;
+}
+
 /* Ahead goes one record for each partition that the transaction writes to: the client asks the coordinator for the
  * partitions it has seen, once for those of the first moment and, a millisecond and a round trip later, for the rest. */
-static void order_outs(struct runtime *rt)
+static void order_outs(struct runtime *rt, const struct out *all, uint32_t n)
 {
     struct batch *b = &rt->b;
-    size_t parts = (size_t)rt->d.conf->partitions, first = 0, rest = 0;
-    bool *seen = ARENA_ARRAY(b->mem, bool, TOPIC_N * parts);
-    uint32_t *later = ARENA_ARRAY(b->mem, uint32_t, b->outs.n);
-    b->order = ARENA_ARRAY(b->mem, uint32_t, b->outs.n);
-    for (uint32_t i = 0; i < b->outs.n; i++) {
-        const struct bus_out *o = &b->outs.v[i];
-        bool *at = &seen[(size_t)o->topic * parts + (size_t)o->partition];
+    bool *seen = ARENA_ARRAY(b->scratch, bool, TOPIC_N *(size_t)rt->d.conf->partitions);
+    struct out *later = ARENA_ARRAY(b->scratch, struct out, n);
+    uint32_t rest = 0;
+    b->outs = arena_alloc(b->mem, n * sizeof *b->outs);
+    for (uint32_t i = 0; i < n; i++) {
+        bool *at = &seen[place_of(rt, &all[i])];
         if (*at)
-            later[rest++] = i;
+            later[rest++] = all[i];
         else
-            b->order[first++] = i;
+            b->outs[b->outs_n++] = all[i];
         *at = true;
     }
-    memcpy(b->order + first, later, rest * sizeof *later);
+    memcpy(b->outs + b->outs_n, later, rest * sizeof *later);
+    b->outs_n += rest;
+}
+
+static uint32_t written_n(const struct overlay *o)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < o->entries.n; i++)
+        n += LIST_AT(&o->entries, i)->writer != NULL;
+    return n;
 }
 
 void outs_build(struct runtime *rt)
 {
     struct batch *b = &rt->b;
-    const char *source = source_of(rt);
     if (b->n < b->due_first)
         b->due_first = b->n; /* the batch was cut short */
+    uint32_t written = written_n(&b->over), n = 0;
+    struct out *all = ARENA_ARRAY(b->scratch, struct out, written + b->effects.n + (uint32_t)b->n);
+    struct store_put *puts = ARENA_ARRAY(b->mem, struct store_put, written);
+    b->source = ARENA_CAT(b->mem, "/clinic/", rt->def->name);
     b->applies = ARENA_ARRAY(b->mem, struct store_batch, (size_t)rt->d.conf->partitions);
     b->applies_to = ARENA_ARRAY(b->mem, struct part *, (size_t)rt->d.conf->partitions);
     for (int32_t i = 0; i < rt->d.conf->partitions; i++)
         if (rt->parts[i].in_batch)
-            add_facts(rt, &rt->parts[i], source);
+            add_facts(rt, &rt->parts[i], puts + n, all, &n);
     for (uint32_t i = 0; i < b->effects.n; i++)
-        add_event(rt, &b->effects.v[i], source);
-    for (size_t i = 0; i < b->n; i++)
+        all[n++] = (struct out){OUT_EVENT, i};
+    for (uint32_t i = 0; i < b->n; i++)
         if (b->items[i].verdict.rejected)
-            deadletter_build(rt, &b->items[i], LIST_ADD(&b->outs, b->mem));
+            all[n++] = (struct out){OUT_DEAD, i};
     add_offsets(rt);
-    order_outs(rt);
+    order_outs(rt, all, n);
+    batch_forget(rt);
 }

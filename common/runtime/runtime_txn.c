@@ -10,10 +10,13 @@ static bool step_begin(struct runtime *rt, struct err *e) { return rt->bus->ops-
 static bool step_produce(struct runtime *rt, struct err *e)
 {
     struct batch *b = &rt->b;
-    for (; b->produced < b->outs.n; b->produced++)
-        if (!rt->bus->ops->produce(rt->bus, &b->outs.v[b->order[b->produced]], e))
-            return false;
-    return true;
+    bool ok = true;
+    for (; ok && b->produced < b->outs_n; b->produced += ok) {
+        struct bus_out out = outs_make(rt, b->produced);
+        ok = rt->bus->ops->produce(rt->bus, &out, e);
+        batch_forget(rt);
+    }
+    return ok;
 }
 
 static bool step_offsets(struct runtime *rt, struct err *e)

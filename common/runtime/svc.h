@@ -4,7 +4,9 @@
  * Purity: plan and handle see no clock, no random, no environment, no Kafka, no Redis, no log, and allocate only in
  * the arena. Time comes with the event; ids derive from the input's identity. tests/static checks it with nm.
  * Threads: everything here runs on the runtime thread.
- * Memory: everything handed in or out lives in the batch arena, but `conf` and descriptors (process). */
+ * Memory: `conf` and descriptors live as long as the process, the event as long as its batch. What ev->arena gives, what
+ * svc_get and svc_copy return, and all that is made of it, is forgotten when plan or handle returns: the calls below
+ * pack or copy what they are given. */
 #ifndef CLINIC_SVC_H
 #define CLINIC_SVC_H
 #include <protobuf-c/protobuf-c.h>
@@ -32,7 +34,7 @@ struct svc_event {
     int64_t now_ms;          /* time of the event: record timestamp, or for SVC_DUE the tick's time */
     int64_t read_ms;         /* when it was taken up, not before now_ms: for what must not be done too late */
     int64_t expires_ms;      /* ce_expirytime; 0 = never */
-    struct arena *arena;     /* batch arena */
+    struct arena *arena;     /* of one call of plan or handle */
     const void *conf;        /* what def->init returned */
 };
 
@@ -60,7 +62,7 @@ const char *svc_reject_name(enum svc_reject r);
 struct svc_verdict {
     bool rejected;
     enum svc_reject reason;
-    const char *detail; /* arena or static; no personal data */
+    const char *detail; /* ev->arena or static; no personal data */
 };
 #define SVC_DONE ((struct svc_verdict){0})
 static inline struct svc_verdict svc_rejected(enum svc_reject r, const char *detail)
@@ -75,7 +77,7 @@ void svc_read(struct svc_plan *p, int table, struct bytes key);
 /* Value of a planned key: state as of this point of the batch; NULL = absent. Reading an unplanned key is a bug.
  * The message is shared: do not modify it; copy what changes (svc_copy). */
 const void *svc_get(struct svc_call *c, int table, struct bytes key);
-/* Deep copy of a message into the arena, to be modified and put. */
+/* Deep copy of a message, to be modified and put. */
 void *svc_copy(struct svc_call *c, const void *msg);
 /* Write state; the runtime packs at once, the message may live in the arena. Only own tables (source == -1). */
 void svc_put(struct svc_call *c, int table, struct bytes key, const void *msg);
@@ -87,7 +89,7 @@ void svc_emit(struct svc_call *c, enum topic_id topic, struct bytes key, enum ev
 /* Ask the service's outbound side (def->outbound) to act once this batch is committed. At most once: lost when the
  * process dies in between, so state plus due work must bring it back. */
 void svc_outbound(struct svc_call *c, const void *msg);
-/* Count a business event: metric = index into def->metrics, label = its label value (closed list) or NULL. */
+/* Count a business event: metric = index into def->metrics, label = its label value (closed list, static) or NULL. */
 void svc_count(struct svc_call *c, int metric, const char *label);
 
 /* --- descriptor --- */

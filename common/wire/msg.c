@@ -31,11 +31,11 @@ static bool field_ok(const ProtobufCFieldDescriptor *f, const ProtobufCMessage *
     if (f->label != PROTOBUF_C_LABEL_REPEATED)
         return value_ok(f, p, e);
     const void *const *items = *(const void *const *const *)p;
-    for (size_t i = 0; i < *(const size_t *)count; i++) {
-        snprintf(index, sizeof index, "%zu", i);
-        if (!value_ok(f, &items[i], e))
+    for (size_t i = 0; i < *(const size_t *)count; i++)
+        if (!value_ok(f, &items[i], e)) {
+            snprintf(index, sizeof index, "%zu", i);
             return step_up(e, index);
-    }
+        }
     return true;
 }
 

@@ -24,7 +24,7 @@ static struct ref ref_of(const void *msg)
 
 static struct bytes held_key(struct arena *mem, struct ref r)
 {
-    return bytes_str(arena_printf(mem, "%s/%s", r.clinic_id, r.application_id));
+    return bytes_str(ARENA_CAT(mem, r.clinic_id, "/", r.application_id));
 }
 
 void cap_plan(const struct svc_event *ev, struct svc_plan *p)

@@ -73,7 +73,7 @@ static void start_channel(struct notice *n, const struct notice_row *row, const 
     }
     ch->attempt = 1;
     issue_add(n, &(struct issue){.milestone = row->milestone, .to = row->to, .channel = row->channel,
-                                  .state = "INTENDED", .cause = cause, .attempts = 1});
+                                  .state = SAID_INTENDED, .cause = cause, .attempts = 1});
     notice_order(n, ch);
 }
 
@@ -113,10 +113,10 @@ static void publish(struct notice *n, const struct notice_row *row, const char *
     struct issue i = {.milestone = row->milestone, .to = row->to, .channel = row->channel,
                       .recipient_id = recipient_id(n, row->to)};
     if (notice_is_expired(n)) {
-        i.state = "SKIPPED";
+        i.state = SAID_SKIPPED;
         i.cause = NOTICE_EXPIRED;
     } else {
-        i.state = "SENT";
+        i.state = SAID_SENT;
         i.text = template_render(text->body, values, TEMPLATE_TEXT, n->ev->arena);
         i.attempts = 1;
     }

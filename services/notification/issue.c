@@ -1,14 +1,10 @@
 #include "issue.h"
-#include <ctype.h>
 
-/* Label of the counter: "sms_sent", ...; a closed list, channels by states. */
-static const char *label(struct arena *mem, const struct issue *i)
-{
-    char *s = arena_printf(mem, "%s_%s", channel_code(i->channel), i->state);
-    for (char *p = s; *p; p++)
-        *p = (char)tolower((unsigned char)*p);
-    return s;
-}
+#define STATE(id, label) [SAID_##id] = #id,
+#define LABEL(id, label) [SAID_##id] = label,
+#define LABELS(id, code) [PB_CHANNEL(id)] = {SAID(LABEL, code)},
+static const char *const states[SAID_N] = {SAID(STATE, "")};
+static const char *const labels[PB_CHANNEL_N][SAID_N] = {CHANNELS(LABELS)};
 
 static PB(Notice) * *room(struct notice *n)
 {
@@ -30,14 +26,14 @@ void issue_add(struct notice *n, const struct issue *i)
     m->milestone = (char *)i->milestone;
     m->channel = i->channel;
     m->recipient = (char *)recipient_name(i->to);
-    m->state = (char *)i->state;
+    m->state = (char *)states[i->state];
     m->text = (char *)(i->text ? i->text : "");
     m->template_ = text ? (char *)text->name : "";
     m->attempts = i->attempts;
     m->cause = (char *)(i->cause ? i->cause : "");
     m->recipient_id = (char *)(i->recipient_id ? i->recipient_id : "");
     *room(n) = m;
-    svc_count(n->call, METRIC_NOTICES, label(n->ev->arena, i));
+    svc_count(n->call, METRIC_NOTICES, labels[i->channel][i->state]);
 }
 
 void issue_publish(struct notice *n)

@@ -3,11 +3,22 @@
 #define CLINIC_NOTIFICATION_ISSUE_H
 #include "notice.h"
 
+/* What may be said of a notice, and how the counter of notices calls it in a channel. */
+#define SAID(X, channel)                                                                                              \
+    X(INTENDED, channel "_intended") X(SENT, channel "_sent") X(DELIVERED, channel "_delivered")                      \
+    X(FAILED, channel "_failed") X(UNKNOWN, channel "_unknown") X(SKIPPED, channel "_skipped")
+enum said {
+#define X(id, label) SAID_##id,
+    SAID(X, "")
+#undef X
+    SAID_N
+};
+
 struct issue {
     const char *milestone;
     enum recipient to;
     PB(Channel) channel;
-    const char *state;        /* INTENDED, SENT, DELIVERED, FAILED, UNKNOWN, SKIPPED */
+    enum said state;
     const char *cause;        /* NULL = none */
     const char *text;         /* NULL = none */
     const char *recipient_id; /* NULL = the applicant */

@@ -64,8 +64,9 @@ const char *recipient_name(enum recipient r)
 const char *channel_code(PB(Channel) channel)
 {
     static const char *const codes[PB_CHANNEL_N] = {
-        [PB_CHANNEL(UNSPECIFIED)] = "unspecified", [PB_CHANNEL(SMS)] = "sms",       [PB_CHANNEL(EMAIL)] = "email",
-        [PB_CHANNEL(ACCOUNT)] = "account",         [PB_CHANNEL(SCREEN)] = "screen", [PB_CHANNEL(SYSTEM)] = "system",
+#define X(id, code) [PB_CHANNEL(id)] = code,
+        CHANNELS(X)
+#undef X
     };
     return channel < PB_CHANNEL_N ? codes[channel] : codes[0];
 }

@@ -43,6 +43,10 @@ extern const size_t notice_rows_n;
 const char *milestone_of(const PB(NotificationRequested) * r);
 bool milestone_known(const char *milestone);
 const char *recipient_name(enum recipient r);    /* APPLICANT, OLD_CLINIC, ...; static */
+/* Channels and their codes. */
+#define CHANNELS(X)                                                                                                   \
+    X(UNSPECIFIED, "unspecified") X(SMS, "sms") X(EMAIL, "email") X(ACCOUNT, "account") X(SCREEN, "screen")           \
+    X(SYSTEM, "system")
 const char *channel_code(PB(Channel) channel);   /* sms, email, account, screen, system: template and metric names */
 /* Channels that a sender and a provider carry. */
 bool channel_is_sent(PB(Channel) channel);

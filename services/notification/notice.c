@@ -93,7 +93,7 @@ void notice_order_due(struct notice *n)
     }
 }
 
-static void say(struct notice *n, const PB(NoticeChannel) * ch, const char *state, const char *cause)
+static void say(struct notice *n, const PB(NoticeChannel) * ch, enum said state, const char *cause)
 {
     issue_add(n, &(struct issue){.milestone = n->milestone, .to = TO_APPLICANT, .channel = ch->channel,
                                   .state = state, .cause = cause, .attempts = ch->attempt});
@@ -101,11 +101,11 @@ static void say(struct notice *n, const PB(NoticeChannel) * ch, const char *stat
 
 void notice_settle(struct notice *n, PB(NoticeChannel) * ch, PB(SendResult) result, const char *cause)
 {
-    static const char *const states[] = {
-        [PB_SEND(ACCEPTED)] = "SENT", [PB_SEND(REJECTED)] = "FAILED", [PB_SEND(UNKNOWN)] = "UNKNOWN"};
+    static const enum said states[] = {
+        [PB_SEND(ACCEPTED)] = SAID_SENT, [PB_SEND(REJECTED)] = SAID_FAILED, [PB_SEND(UNKNOWN)] = SAID_UNKNOWN};
     ch->result = result;
     ch->next_at_ms = 0;
-    say(n, ch, ch->attempt == 0 ? "SKIPPED" : states[result], cause);
+    say(n, ch, ch->attempt == 0 ? SAID_SKIPPED : states[result], cause);
 }
 
 void notice_retry(struct notice *n, PB(NoticeChannel) * ch, const char *cause)
@@ -127,7 +127,7 @@ void notice_receipt(struct notice *n, PB(NoticeChannel) * ch, bool delivered, co
     ch->delivered = delivered;
     ch->result = delivered ? PB_SEND(ACCEPTED) : PB_SEND(REJECTED);
     ch->next_at_ms = 0;
-    say(n, ch, delivered ? "DELIVERED" : "FAILED", cause);
+    say(n, ch, delivered ? SAID_DELIVERED : SAID_FAILED, cause);
 }
 
 const PB(Personal) * notice_personal(struct notice *n)

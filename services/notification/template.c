@@ -162,10 +162,21 @@ static void put(struct render *r, const char *p, size_t n)
     r->n += n;
 }
 
-static void put_plain(struct render *r, unsigned char c, bool one_line)
+static bool is_control(unsigned char c, bool one_line) { return (c < 0x20 && (one_line || c != '\n')) || c == 0x7f; }
+
+static void put_plain(struct render *r, const char *s, bool one_line)
 {
-    bool control = (c < 0x20 && (one_line || c != '\n')) || c == 0x7f;
-    put(r, control ? " " : (const char *)&c, 1);
+    while (*s) {
+        size_t n = 0;
+        while (s[n] && !is_control((unsigned char)s[n], one_line))
+            n++;
+        put(r, s, n);
+        s += n;
+        if (*s) {
+            put(r, " ", 1);
+            s++;
+        }
+    }
 }
 
 static void put_json(struct render *r, unsigned char c)
@@ -193,15 +204,12 @@ static void put_form(struct render *r, unsigned char c)
 
 static void put_value(struct render *r, const char *value, enum template_escape escape)
 {
-    for (const char *s = value ? value : ""; *s; s++) {
-        unsigned char c = (unsigned char)*s;
-        if (escape == TEMPLATE_JSON)
-            put_json(r, c);
-        else if (escape == TEMPLATE_FORM)
-            put_form(r, c);
-        else
-            put_plain(r, c, escape == TEMPLATE_LINE);
-    }
+    const char *s = value ? value : "";
+    if (escape == TEMPLATE_TEXT || escape == TEMPLATE_LINE)
+        put_plain(r, s, escape == TEMPLATE_LINE);
+    else
+        for (; *s; s++)
+            (escape == TEMPLATE_JSON ? put_json : put_form)(r, (unsigned char)*s);
 }
 
 static void render(const struct template *t, const char *const *values, enum template_escape escape, struct render *r)

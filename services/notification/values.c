@@ -5,11 +5,17 @@
 
 static const char *date_text(int64_t ms, int offset_min, struct arena *mem)
 {
-    int y, m, d;
+    char iso[TEXT_DAY_BYTES]; /* YYYY-MM-DD */
     if (ms == 0)
         return "";
-    text_civil(text_day_at(ms, offset_min), &y, &m, &d);
-    return arena_printf(mem, "%02d.%02d.%04d", d, m, y);
+    text_day(text_day_at(ms, offset_min), iso);
+    char *s = arena_alloc(mem, TEXT_DAY_BYTES);
+    memcpy(s, iso + 8, 2);
+    memcpy(s + 3, iso + 5, 2);
+    memcpy(s + 6, iso, 4);
+    s[2] = s[5] = '.';
+    s[10] = '\0';
+    return s;
 }
 
 /* A detail that is a date is written as people write it. */

@@ -33,7 +33,7 @@ static void test_same_key_same_entry(void **state)
             known[n++] = p;
         assert_int_equal(got, want);
     }
-    assert_int_equal(o.n, n);
+    assert_int_equal(o.entries.n, n);
     assert_true(n > 3000);
     arena_free(mem);
 }
@@ -47,7 +47,7 @@ static void test_lists_grow(void **state)
         *LIST_ADD(&list, mem) = i;
     assert_int_equal(list.n, 1000);
     for (uint32_t i = 0; i < 1000; i++)
-        assert_int_equal(list.v[i], i);
+        assert_int_equal(*LIST_AT(&list, i), i);
     arena_free(mem);
 }
 

@@ -49,9 +49,11 @@ static void emit(struct sweep_run *r, const struct bus_out *o)
 static void take_effect(struct sweep_run *r)
 {
     struct batch *b = &r->fold->rt->b;
-    for (uint32_t i = 0; i < b->outs.n; i++)
-        if (b->outs.v[i].topic != (int)r->c->def->facts)
-            emit(r, &b->outs.v[i]);
+    for (uint32_t i = 0; i < b->outs_n; i++) {
+        struct bus_out out = outs_make(r->fold->rt, i);
+        if (out.topic != (int)r->c->def->facts)
+            emit(r, &out);
+    }
     for (size_t i = 0; i < b->applies_n; i++)
         put(r, b->applies[i].part, b->applies[i].topic, b->applies[i].puts, b->applies[i].n);
 }

@@ -8,7 +8,7 @@ static void allocations_are_aligned_and_apart(void **state)
     char *before = NULL;
     for (size_t n = 0; n < 100; n++) {
         char *p = arena_alloc(a, n);
-        assert_int_equal((uintptr_t)p % 16, 0);
+        assert_int_equal((uintptr_t)p % 8, 0);
         assert_true(!before || p >= before + (n - 1));
         memset(p, 0xee, n);
         before = p;
