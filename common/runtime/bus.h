@@ -69,6 +69,8 @@ struct bus_ops {
     /* --- logs --- */
     /* High watermark of a partition, asked without isolation. RETRY. */
     bool (*high)(struct bus *b, int topic, int32_t part, int64_t *ret, struct err *e);
+    /* Last stable offset: how far readers of what is committed come at this moment. RETRY. */
+    bool (*stable)(struct bus *b, int topic, int32_t part, int64_t *ret, struct err *e);
     bool (*log_open)(struct bus *b, int topic, int32_t part, int64_t from, struct bus_log **ret, struct err *e);
     /* Up to max committed records; *ret_next = offset after the last record, or after the markers when the end of the
      * log was reached. Waits at most timeout_ms. n == 0 and unchanged next = nothing new. */

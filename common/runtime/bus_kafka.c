@@ -120,6 +120,7 @@ static const struct bus_ops ops = {
     .seek = bus_kafka_seek,
     .pause = bus_kafka_pause,
     .high = bus_kafka_high,
+    .stable = bus_kafka_stable,
     .log_open = bus_kafka_log_open,
     .log_read = bus_kafka_log_read,
     .log_close = bus_kafka_log_close,
@@ -173,16 +174,21 @@ static bool join(struct bus_kafka *b, struct err *e)
     return !code || kafka_read_fail(code, "subscribe", NULL, e);
 }
 
-static void describe(struct bus_kafka *b, const struct bus_conf *bc)
+static void set_outputs(struct bus_kafka *b, const enum topic_id *outputs)
 {
     size_t n = 0;
+    for (; outputs && *outputs != TOPIC_N; outputs++)
+        if (n < TOPIC_N)
+            b->outputs[n++] = *outputs;
+    b->outputs[n] = TOPIC_N;
+}
+
+static void describe(struct bus_kafka *b, const struct bus_conf *bc)
+{
     b->inbox = bc->inbox;
     b->facts = bc->facts;
     b->listener = bc->listener;
-    for (const enum topic_id *t = bc->outputs; t && *t != TOPIC_N; t++)
-        if (n < TOPIC_N)
-            b->outputs[n++] = *t;
-    b->outputs[n] = TOPIC_N;
+    set_outputs(b, bc->outputs);
     must(asprintf(&b->group, "clinic.attach.%s", bc->service) > 0);
 }
 
@@ -207,6 +213,19 @@ bool bus_kafka_open_reader(const struct conf *c, const char *client_id, struct b
 {
     struct bus_kafka *b = new_bus();
     if (!open_readers(c, KAFKA_SCAN, client_id, b, e)) {
+        bus_kafka_close(&b->bus);
+        return false;
+    }
+    *ret = &b->bus;
+    return true;
+}
+
+bool bus_kafka_open_writer(const struct conf *c, const char *id, const enum topic_id *outputs, int timeout_ms, struct bus **ret,
+                           struct err *e)
+{
+    struct bus_kafka *b = new_bus();
+    set_outputs(b, outputs);
+    if (!bus_kafka_load_conf(b, c, id, timeout_ms, e)) {
         bus_kafka_close(&b->bus);
         return false;
     }

@@ -7,6 +7,11 @@
 bool bus_kafka_open(const struct conf *c, const struct bus_conf *bc, struct bus **ret, struct err *e) MUST_CHECK; /* gives */
 /* Logs only (high, log_*, done, close): for tools. read_committed. */
 bool bus_kafka_open_reader(const struct conf *c, const char *client_id, struct bus **ret, struct err *e) MUST_CHECK;
+/* Transactions only (recreate, begin, produce, commit, abort, close): for a tool that writes much at once. id: the
+ * transactional id, keeps nothing; outputs: ended by TOPIC_N; timeout_ms: the broker's limit of a transaction, at least
+ * KAFKA_LOAD_WAIT_MS. What a broker in trouble answers is waited for so long too. gives. */
+bool bus_kafka_open_writer(const struct conf *c, const char *id, const enum topic_id *outputs, int timeout_ms, struct bus **ret,
+                           struct err *e) MUST_CHECK;
 /* Read any topic by name, not only those of topics.def, is not supported: tools work on topics.def. */
 int32_t bus_kafka_partitions(struct bus *b, int topic, struct err *e); /* -1 on error; e->cls RETRY when unknown topic */
 

@@ -1,6 +1,6 @@
 /* bus_kafka_impl.h - inside of bus_kafka*.c. Not for others.
- * Handles: consumer (group), reader (logs), observer (high watermarks), txn.rk (producer). A tool's bus has only reader
- * and observer. Every handle costs a process two threads and a tenth of a percent of a core for nothing: those that are
+ * Handles: consumer (group), reader (logs), observer (high watermarks), txn.rk (producer). A bus that only
+ * reads has only reader and observer, one that only writes only txn.rk. Every handle costs a process two threads and a tenth of a percent of a core for nothing: those that are
  * needed now and then, reader and observer, rest between.
  * Threads: confined to the runtime thread; callbacks come inside calls of the same thread. */
 #ifndef CLINIC_BUS_KAFKA_IMPL_H
@@ -17,7 +17,8 @@ struct kafka_part { /* one partition of the inbox */
 };
 
 struct kafka_txn {
-    rd_kafka_conf_t *conf;             /* template of every producer; NULL in a tool's bus */
+    rd_kafka_conf_t *conf;             /* template of every producer; NULL in a bus that only reads */
+    int64_t patience_ms;               /* how long a call is repeated */
     rd_kafka_t *rk;                    /* NULL before the first recreate */
     rd_kafka_topic_t *topics[TOPIC_N]; /* warmed output topics */
     bool ready;                        /* init_transactions done and topics warm */
@@ -83,13 +84,15 @@ bool bus_kafka_pause(struct bus *b, int32_t part, bool paused, struct err *e);
 
 /* bus_kafka_log.c */
 bool bus_kafka_high(struct bus *b, int topic, int32_t part, int64_t *ret, struct err *e);
+bool bus_kafka_stable(struct bus *b, int topic, int32_t part, int64_t *ret, struct err *e);
 bool bus_kafka_log_open(struct bus *b, int topic, int32_t part, int64_t from, struct bus_log **ret, struct err *e);
 bool bus_kafka_log_read(struct bus *b, struct bus_log *l, int timeout_ms, struct bus_rec *out, size_t max,
                         size_t *ret_n, int64_t *ret_next, struct err *e);
 void bus_kafka_log_close(struct bus *b, struct bus_log *l);
 
 /* bus_kafka_txn.c */
-bool bus_kafka_txn_conf(struct bus_kafka *b, const struct conf *c, const char *client_id, struct err *e);
+bool bus_kafka_txn_conf(struct bus_kafka *b, const struct conf *c, const char *id, struct err *e);
+bool bus_kafka_load_conf(struct bus_kafka *b, const struct conf *c, const char *id, int timeout_ms, struct err *e);
 bool bus_kafka_begin(struct bus *b, struct err *e);
 bool bus_kafka_produce(struct bus *b, const struct bus_out *o, struct err *e);
 bool bus_kafka_send_offsets(struct bus *b, const struct bus_pos *pos, size_t n, struct err *e);

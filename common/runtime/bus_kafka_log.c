@@ -15,9 +15,10 @@ struct bus_log {
     struct thirst thirst;
 };
 
-static bool watermarks(struct bus_kafka *b, int topic, int32_t part, int64_t *low, int64_t *high, struct err *e)
+/* The high one is that of the handle's isolation: of the observer the end of the log, of the reader the last stable offset. */
+static bool watermarks(struct kafka_side *s, int topic, int32_t part, int64_t *low, int64_t *high, struct err *e)
 {
-    rd_kafka_t *rk = kafka_side_get(&b->observer, e);
+    rd_kafka_t *rk = kafka_side_get(s, e);
     return rk && kafka_done(rk, rd_kafka_query_watermark_offsets(rk, topics[topic].name, part, low, high, WATERMARK_TIMEOUT_MS),
                             topics[topic].name, e);
 }
@@ -26,9 +27,18 @@ static bool watermarks(struct bus_kafka *b, int topic, int32_t part, int64_t *lo
 bool bus_kafka_high(struct bus *bus, int topic, int32_t part, int64_t *ret, struct err *e)
 {
     int64_t low, high;
-    if (!watermarks(bus_kafka_of(bus), topic, part, &low, &high, e))
+    if (!watermarks(&bus_kafka_of(bus)->observer, topic, part, &low, &high, e))
         return false;
     *ret = high;
+    return true;
+}
+
+bool bus_kafka_stable(struct bus *bus, int topic, int32_t part, int64_t *ret, struct err *e)
+{
+    int64_t low, stable;
+    if (!watermarks(&bus_kafka_of(bus)->reader, topic, part, &low, &stable, e))
+        return false;
+    *ret = stable;
     return true;
 }
 
@@ -37,7 +47,7 @@ bool bus_kafka_log_open(struct bus *bus, int topic, int32_t part, int64_t from, 
     struct bus_kafka *b = bus_kafka_of(bus);
     int64_t low, high;
     rd_kafka_t *rk = kafka_side_get(&b->reader, e);
-    if (!rk || !watermarks(b, topic, part, &low, &high, e))
+    if (!rk || !watermarks(&b->observer, topic, part, &low, &high, e))
         return false;
     if (from > high)
         return err_set(e, ERR_STALE, "BUS-LOG-SHORT", "%s/%d ends at %lld, before %lld", topics[topic].name, (int)part,

@@ -6,7 +6,6 @@
 
 enum {
     CALL_TIMEOUT_MS = 5000,      /* one librdkafka call; repeated until the deadline */
-    DEADLINE_MS = KAFKA_TXN_TIMEOUT_MS, /* later the coordinator has ended the transaction anyhow */
     SLOW_COMMIT_MS = 2000,       /* something between us and the coordinator went wrong */
     INIT_TIMEOUT_MS = 10000,
     CLOSE_TIMEOUT_MS = 2000,
@@ -44,14 +43,32 @@ static void on_error(rd_kafka_t *rk, int code, const char *text, void *ctx)
         b->txn.troubled = true;
 }
 
-bool bus_kafka_txn_conf(struct bus_kafka *b, const struct conf *c, const char *client_id, struct err *e)
+static bool producer_conf(struct bus_kafka *b, const struct conf *c, enum kafka_role role, const char *id, struct err *e)
 {
-    if (!kafka_conf_new(c, KAFKA_TXN, client_id, client_id, &b->txn.conf, e))
+    if (!kafka_conf_new(c, role, id, id, &b->txn.conf, e))
         return false;
     rd_kafka_conf_set_opaque(b->txn.conf, b);
     rd_kafka_conf_set_dr_msg_cb(b->txn.conf, on_delivery);
     rd_kafka_conf_set_error_cb(b->txn.conf, on_error);
     return true;
+}
+
+/* Later the coordinator has ended the transaction anyhow. */
+bool bus_kafka_txn_conf(struct bus_kafka *b, const struct conf *c, const char *id, struct err *e)
+{
+    b->txn.patience_ms = KAFKA_TXN_TIMEOUT_MS;
+    return producer_conf(b, c, KAFKA_TXN, id, e);
+}
+
+bool bus_kafka_load_conf(struct bus_kafka *b, const struct conf *c, const char *id, int timeout_ms, struct err *e)
+{
+    char text[200], value[24];
+    must(timeout_ms >= KAFKA_LOAD_WAIT_MS);
+    b->txn.patience_ms = KAFKA_LOAD_WAIT_MS;
+    snprintf(value, sizeof value, "%d", timeout_ms);
+    return producer_conf(b, c, KAFKA_LOAD, id, e) &&
+           (rd_kafka_conf_set(b->txn.conf, "transaction.timeout.ms", value, text, sizeof text) == RD_KAFKA_CONF_OK ||
+            err_set(e, ERR_FATAL, "KAFKA-CONF", "%s", text));
 }
 
 /* What is left open is aborted when the coordinator is near: readers need not wait for its time limit, and destroying a
@@ -205,11 +222,21 @@ static rd_kafka_resp_err_t produce_once(struct bus_kafka *b, const struct bus_ou
     return code;
 }
 
+/* Of a record for a transaction that has failed already the library says no more than "erroneous state". The call that would
+ * commit it tells why, and cannot commit it. */
+static void ask_why(struct bus_kafka *b, struct err *e)
+{
+    rd_kafka_error_t *ke = rd_kafka_commit_transaction(b->txn.rk, CALL_TIMEOUT_MS);
+    if (ke)
+        kafka_txn_fail(ke, "produce", e);
+    e->cls = ERR_ABORT;
+}
+
 bool bus_kafka_produce(struct bus *bus, const struct bus_out *o, struct err *e)
 {
     struct bus_kafka *b = bus_kafka_of(bus);
     must(b->txn.open && b->txn.topics[o->topic]);
-    int64_t deadline = kafka_mono_ms() + DEADLINE_MS;
+    int64_t deadline = kafka_mono_ms() + b->txn.patience_ms;
     rd_kafka_resp_err_t code;
     while ((code = produce_once(b, o)) == RD_KAFKA_RESP_ERR__QUEUE_FULL && kafka_mono_ms() < deadline)
         rd_kafka_poll(b->txn.rk, 5);
@@ -217,8 +244,11 @@ bool bus_kafka_produce(struct bus *bus, const struct bus_out *o, struct err *e)
         return true;
     b->txn.troubled = true;
     enum err_class cls = code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION ? ERR_FATAL : ERR_ABORT;
-    return err_set(e, cls, kafka_err_code(cls, code), "produce to %s/%d: %s: %s", topics[o->topic].name,
-                   (int)o->partition, rd_kafka_err2name(code), rd_kafka_err2str(code));
+    err_set(e, cls, kafka_err_code(cls, code), "produce to %s/%d: %s: %s", topics[o->topic].name, (int)o->partition,
+            rd_kafka_err2name(code), rd_kafka_err2str(code));
+    if (code == RD_KAFKA_RESP_ERR__STATE || code == RD_KAFKA_RESP_ERR__FATAL)
+        ask_why(b, e);
+    return false;
 }
 
 enum txn_call { SEND_OFFSETS, COMMIT, ABORT };
@@ -249,7 +279,7 @@ static bool call_until(struct bus_kafka *b, enum txn_call call, const rd_kafka_t
         if (!ke)
             return true;
         txn_fail(b, ke, names[call], e);
-        if (e->cls != ERR_RETRY || took > DEADLINE_MS)
+        if (e->cls != ERR_RETRY || took > b->txn.patience_ms)
             return false;
     }
 }

@@ -8,7 +8,8 @@
 
 #define LOGS (KAFKA_READER | KAFKA_SCAN)
 #define CONSUMERS (KAFKA_GROUP | LOGS | KAFKA_OBSERVER)
-#define PRODUCERS (KAFKA_TXN | KAFKA_PUB)
+#define TRANSACTIONS (KAFKA_TXN | KAFKA_LOAD)
+#define PRODUCERS (TRANSACTIONS | KAFKA_PUB)
 #define ALL (CONSUMERS | PRODUCERS | KAFKA_ADMIN)
 #define STR_(x) #x
 #define STR(x) STR_(x)
@@ -65,14 +66,21 @@ static const struct setting settings[] = {
     {"transaction.timeout.ms", STR(KAFKA_TXN_TIMEOUT_MS), KAFKA_TXN},
     {"message.timeout.ms", "14000", KAFKA_TXN}, /* below the transaction's, so that its end is always known */
     {"message.timeout.ms", "30000", KAFKA_PUB},
+    {"message.timeout.ms", STR(KAFKA_LOAD_WAIT_MS), KAFKA_LOAD},
     {"retry.backoff.ms", "5", PRODUCERS}, /* with 100, every second transaction waits for the markers of the first */
-    {"linger.ms", "1", PRODUCERS},
+    {"linger.ms", "1", KAFKA_TXN | KAFKA_PUB},
+    {"linger.ms", "20", KAFKA_LOAD},
     {"compression.codec", "lz4", PRODUCERS, true},
     {"message.max.bytes", "1048576", PRODUCERS},
     {"queue.buffering.max.messages", "1200", KAFKA_TXN}, /* of a batch, what is on its way: copies, 2 KB each with headers */
     {"queue.buffering.max.messages", "20000", KAFKA_PUB},
     {"queue.buffering.max.kbytes", "4096", KAFKA_TXN},
     {"queue.buffering.max.kbytes", "32768", KAFKA_PUB},
+    {"queue.buffering.max.messages", "200000", KAFKA_LOAD},
+    {"queue.buffering.max.kbytes", "131072", KAFKA_LOAD},
+    {"batch.size", "262144", KAFKA_LOAD},
+    {"batch.num.messages", "20000", KAFKA_LOAD},
+    {"delivery.report.only.error", "true", KAFKA_LOAD}, /* of millions, the commit tells of all that went well */
 };
 
 /* Exactly-once rests on these; the rest is the operator's to change. */
@@ -149,7 +157,7 @@ bool kafka_conf_new(const struct conf *c, enum kafka_role role, const char *clie
     rd_kafka_conf_set_log_cb(kc, on_log);
     rd_kafka_conf_set_error_cb(kc, on_error);
     if (!set_all(c, role, kc, e) || !set(kc, "client.id", client_id, false, e) ||
-        (id && !set(kc, role == KAFKA_TXN ? "transactional.id" : "group.id", id, false, e))) {
+        (id && !set(kc, (int)role & TRANSACTIONS ? "transactional.id" : "group.id", id, false, e))) {
         rd_kafka_conf_destroy(kc);
         return false;
     }

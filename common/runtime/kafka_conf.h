@@ -13,9 +13,12 @@ enum kafka_role {
     KAFKA_PUB = 16,     /* idempotent producer of the doors */
     KAFKA_ADMIN = 32,   /* topics */
     KAFKA_SCAN = 64,    /* as KAFKA_READER, for a tool that reads one log after the other and ends */
+    KAFKA_LOAD = 128,   /* as KAFKA_TXN, for a tool that writes much in one transaction; its time limit is the caller's */
 };
 /* The broker's time limit of a transaction: a dead instance holds back readers of what it touched no longer. */
 #define KAFKA_TXN_TIMEOUT_MS 15000
+/* How long a load waits for a broker that is away; no transaction of a load has a shorter limit. */
+#define KAFKA_LOAD_WAIT_MS 60000
 
 /* gives; rd_kafka_conf_destroy() unless handed to rd_kafka_new(). id = group.id or transactional.id or NULL. ERR_FATAL
  * names the option that is wrong. */

@@ -9,6 +9,14 @@
 
 static int64_t from_mark(int64_t mark) { return mark > 0 ? mark : 0; }
 
+/* How far a source must have been read before decisions. The facts: to the end of the log, for what a predecessor committed
+ * may lie above a transaction that hangs. A register: as far as anybody can see it. A load is one transaction that may
+ * take minutes, nothing in it concerns us before it is committed, and then it is followed. */
+static bool source_target(struct runtime *rt, const struct part *p, struct source *s, struct err *e)
+{
+    return s == &p->src[0] || rt->bus->ops->stable(rt->bus, s->topic, p->id, &s->target, e);
+}
+
 /* A mark that is missing, or beyond the log (the topic was made anew), says nothing about the data: start from nothing. */
 static bool source_open(struct runtime *rt, struct part *p, struct source *s, struct err *e)
 {
@@ -23,6 +31,8 @@ static bool source_open(struct runtime *rt, struct part *p, struct source *s, st
         mark = 0;
     }
     s->mark = s->next = from_mark(mark);
+    if (!source_target(rt, p, s, e))
+        return false;
     return rt->bus->ops->log_open(rt->bus, s->topic, p->id, s->next, &s->log, e);
 }
 
@@ -125,7 +135,8 @@ struct store_put *catchup_puts(struct runtime *rt, int source, const struct bus_
     return puts;
 }
 
-/* Read on in one log; *ret has n == 0 when there was nothing to apply. */
+/* Read on in one log; *ret has next == 0 when there was nothing to apply. Past the markers of a register and what was aborted
+ * there the mark moves too: who compares it with the end of the log must not think that something is missing. */
 static bool read_on(struct runtime *rt, struct part *p, int source, int wait_ms, struct store_batch *ret,
                     struct err *e)
 {
@@ -136,7 +147,7 @@ static bool read_on(struct runtime *rt, struct part *p, int source, int wait_ms,
     if (!rt->bus->ops->log_read(rt->bus, s->log, wait_ms, rt->log_recs, LOG_CHUNK, &n, &next, e))
         return false;
     s->next = next;
-    if (n == 0)
+    if (n == 0 && (source == 0 || next == s->mark))
         return true;
     *ret = (struct store_batch){.part = p->id, .topic = s->topic, .prev = s->mark, .next = next};
     ret->puts = catchup_puts(rt, source, rt->log_recs, n, &ret->n);

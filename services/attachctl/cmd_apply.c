@@ -181,7 +181,7 @@ static bool open_way(struct apply *a, struct err *e)
         return false;
     if (a->seal && !keyring_can_seal(a->keys))
         return err_set(e, ERR_INPUT, "keyring.file", "has no [seal] key");
-    return sender_open(a->c, false, &a->sender, e);
+    return sender_open(a->c, &a->sender, e);
 }
 
 static int run(struct apply *a, const char *path)

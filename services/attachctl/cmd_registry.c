@@ -1,22 +1,40 @@
-/* cmd_registry.c - attachctl registry load FILE... and registry forms. */
+/* cmd_registry.c - attachctl registry load FILE... and registry forms. A load is one transaction: readers see all of it
+ * or nothing, however it ends. */
+#include <signal.h>
 #include <string.h>
 #include "base/text.h"
 #include "services/attachctl/reg.h"
+#include "runtime/kafka_conf.h"
+#include "services/attachctl/ctl_access.h"
 #include "services/attachctl/sender.h"
 
 #define REGION_OFFSET_MIN 180
 #define ID_BYTES 160
+#define SLOW_ROWS_PER_S 5000 /* slower than that a load is given up; measured: more than 100,000 */
 
 struct load {
     struct ctl *c;
     struct sender *sender;
     int64_t began_ms; /* names this load in ce_id */
-    bool clinics_sent;
+    int timeout_ms;   /* of the transaction */
+    double opened;    /* ctl_seconds() */
     const char *file; /* prefix is of this one */
     unsigned turn;    /* how often another file had its turn: two files of a load may have one name */
     char prefix[120];
     size_t prefix_n;
 };
+
+/* The first asks for an orderly end, the second ends at once. */
+static volatile sig_atomic_t stopped;
+static void on_signal(int number) { stopped = number; }
+
+static void catch_signals(void)
+{
+    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+    struct sigaction once = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        sigaction(numbers[i], &once, NULL);
+}
 
 static void on_bad(void *ctx, const struct reg_finding *f)
 {
@@ -58,12 +76,9 @@ static bool on_put(void *ctx, enum topic_id topic, enum event_id event, struct b
 {
     struct load *l = ctx;
     char ce_id[ID_BYTES];
+    if (stopped)
+        return err_set(e, ERR_ABORT, "CTL-STOPPED", "ended by a signal");
     make_id(l, file, at, ce_id);
-    if (event != EV_REGISTRY_CLINIC && !l->clinics_sent) { /* the broker has the clinics before anything names them */
-        l->clinics_sent = true;
-        if (!sender_flush(l->sender, NULL, e))
-            return false;
-    }
     return sender_put(l->sender, topic, event, key, msg, ce_id, "", e);
 }
 
@@ -106,10 +121,69 @@ static void print_total(const struct ctl *c, const struct reg *r, double seconds
                (long long)rate);
 }
 
-/* Second pass: everything was checked. */
+/* --- second pass: everything was checked --- */
+
+/* A load is called by the names and sizes of its files. The same one made again ends at once what its predecessor, killed,
+ * left open; another at the same time is none of its business. */
+static void txn_id(const struct reg *r, char *ret, size_t n)
+{
+    static const uint8_t space[16] = "registry load";
+    char name[64 * 128], uuid[37];
+    size_t at = 0;
+    for (size_t i = 0; i < reg_files(r); i++) {
+        struct reg_sum s = reg_sum(r, i);
+        at += (size_t)snprintf(name + at, sizeof name - at, "%.100s/%llu\n", s.file, (unsigned long long)s.bytes);
+    }
+    uuid_v5(space, bytes_of(name, at), uuid);
+    snprintf(ret, n, LOAD_IDS "%s", uuid);
+}
+
+/* Long enough for a slow broker, and no longer: after a kill -9 readers wait so long, unless the load is made again. */
+static int timeout_of(const struct ctl *c, const struct reg *r)
+{
+    int64_t ms = KAFKA_LOAD_WAIT_MS, longest = conf_int(c->conf, "load.longest");
+    for (size_t i = 0; i < reg_files(r); i++)
+        ms += (int64_t)(reg_sum(r, i).rows * 1000 / SLOW_ROWS_PER_S);
+    return (int)(ms < longest ? ms : longest);
+}
+
 static bool publish(struct load *l, struct reg *r, struct err *e)
 {
-    return sender_open(l->c, true, &l->sender, e) && reg_publish(r, e) && sender_flush(l->sender, NULL, e);
+    static const enum topic_id outputs[] = {TOPIC_REGISTRY_CLINIC, TOPIC_REGISTRY_POLICY, TOPIC_REGISTRY_PERSON,
+                                            TOPIC_ATTACHMENT_INBOX, TOPIC_N};
+    char id[64];
+    txn_id(r, id, sizeof id);
+    l->timeout_ms = timeout_of(l->c, r);
+    catch_signals();
+    l->opened = ctl_seconds();
+    return sender_open_txn(l->c, id, outputs, l->timeout_ms, &l->sender, e) && reg_publish(r, e) && sender_commit(l->sender, e);
+}
+
+/* The broker says only that the producer's time is over; of whose doing it is, the clock tells. */
+static void explain_fence(const struct load *l, struct err *e)
+{
+    if (ctl_seconds() - l->opened < l->timeout_ms / 1000.0)
+        err_prefix(e, "the same load was begun by somebody else");
+    else
+        err_prefix(e, "the load took longer than the %d s of its transaction (see load.longest)", l->timeout_ms / 1000);
+}
+
+/* A load that failed: what was wrong, and what readers see of it. */
+static int give_up(struct load *l, struct err *e)
+{
+    struct err ignored;
+    const bool fenced = strcmp(e->code, "BUS-FENCED") == 0, unknown = e->cls == ERR_UNKNOWN && !fenced;
+    if (fenced)
+        explain_fence(l, e);
+    int code = ctl_fail(e);
+    if (unknown)
+        fputs("attachctl: whether it was committed is not known: readers see the whole load or nothing of it; load again\n", stderr);
+    else if (!l->sender || fenced || sender_abort(l->sender, &ignored))
+        fputs("attachctl: nothing of the load was published\n", stderr);
+    else
+        fprintf(stderr, "attachctl: nothing of the load will be seen; readers of its topics wait for the broker to end it, %d s at "
+                "most, or until the same load is made again\n", l->timeout_ms / 1000);
+    return code;
 }
 
 static int load(struct ctl *c, struct reg *r, struct load *l, bool skip_bad, bool check_only)
@@ -121,7 +195,7 @@ static int load(struct ctl *c, struct reg *r, struct load *l, bool skip_bad, boo
         return ctl_fail(&e);
     bool publishing = !check_only && (clean || (skip_bad && reg_whole(r)));
     if (publishing && !publish(l, r, &e))
-        return ctl_fail(&e);
+        return give_up(l, &e);
     print_sum(c, r);
     print_total(c, r, ctl_seconds() - began);
     if (!clean && !publishing)

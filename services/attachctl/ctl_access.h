@@ -7,6 +7,7 @@
 
 #define ACCESS_MAX 256
 #define OPERATOR "operator" /* who runs attachctl */
+#define LOAD_IDS "operator-load-" /* transactional ids of registry load begin so */
 
 extern const struct svc_def *const ctl_services[]; /* every service of the platform, along the flow; ended by NULL */
 extern const struct svc_output ctl_outputs[];      /* what attachctl writes */

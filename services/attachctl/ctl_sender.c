@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "services/attachctl/ctl_access.h"
+#include "services/attachctl/retry.h"
 #include "services/attachctl/sender.h"
 
 #define RECORD_MAX (1 << 20)
@@ -11,42 +12,18 @@
 #define FLUSH_MS 60000
 
 struct sender {
-    struct pub *pub;
+    struct pub *pub; /* or in one transaction: */
+    struct bus *txn;
     int32_t partitions[TOPIC_N]; /* 0 = missing */
     struct arena *mem;
     uint8_t *packed;
     atomic_ulong failed;
 };
 
-static void note_key(const char *key, const char *value, void *ctx)
-{
-    (void)value;
-    const char **wanted = ctx;
-    if (*wanted && strcmp(key, *wanted) == 0)
-        *wanted = NULL;
-}
-
-/* Settings of a bulk load, unless the operator chose his own. */
-static bool bulk_settings(struct conf *c, struct err *e)
-{
-    static const char *const rows[][2] = {{"linger.ms", "20"}, {"queue.buffering.max.messages", "200000"},
-                                          {"queue.buffering.max.kbytes", "131072"}, {"batch.size", "262144"},
-                                          {"batch.num.messages", "20000"}};
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        const char *wanted = rows[i][0];
-        char name[64];
-        conf_each_kafka(c, note_key, &wanted);
-        snprintf(name, sizeof name, "kafka.%s", rows[i][0]);
-        if (wanted && !conf_set(c, name, rows[i][1], "bulk load", e))
-            return false;
-    }
-    return true;
-}
-
-bool sender_open(struct ctl *c, bool bulk, struct sender **ret, struct err *e)
+static bool new_sender(struct ctl *c, struct sender **ret, struct err *e)
 {
     struct topic_plan plan[TOPIC_N];
-    if ((bulk && !bulk_settings(c->conf, e)) || !ctl_topics_plan(c->conf, plan, e))
+    if (!ctl_topics_plan(c->conf, plan, e))
         return false;
     struct sender *s = calloc(1, sizeof *s);
     must(s);
@@ -55,7 +32,50 @@ bool sender_open(struct ctl *c, bool bulk, struct sender **ret, struct err *e)
     s->mem = arena_new(SCRATCH_BYTES, SCRATCH_BYTES);
     s->packed = malloc(RECORD_MAX);
     must(s->packed);
+    *ret = s;
+    return true;
+}
+
+bool sender_open(struct ctl *c, struct sender **ret, struct err *e)
+{
+    struct sender *s;
+    if (!new_sender(c, &s, e))
+        return false;
     if (!pub_open(c->conf, "attachctl", &s->pub, e)) {
+        sender_close(s);
+        return false;
+    }
+    *ret = s;
+    return true;
+}
+
+static bool has_topic(const struct sender *s, enum topic_id topic, struct err *e)
+{
+    return s->partitions[topic] ||
+           err_set(e, ERR_INPUT, "CTL-TOPIC", "%s is missing: attachctl topics apply", topics[topic].name);
+}
+
+/* Opening the id ends what was left open under it, which the coordinator may still be busy with. */
+static bool begin(struct sender *s, struct err *e)
+{
+    struct retry r = {0};
+    bool good;
+    do
+        good = s->txn->ops->recreate(s->txn, e);
+    while (!good && retry_again(&r, e));
+    return good && s->txn->ops->begin(s->txn, e);
+}
+
+bool sender_open_txn(struct ctl *c, const char *id, const enum topic_id *outputs, int timeout_ms, struct sender **ret,
+                     struct err *e)
+{
+    struct sender *s;
+    bool good = new_sender(c, &s, e);
+    if (!good)
+        return false;
+    for (const enum topic_id *t = outputs; good && *t != TOPIC_N; t++)
+        good = has_topic(s, *t, e);
+    if (!good || !bus_kafka_open_writer(c->conf, id, outputs, timeout_ms, &s->txn, e) || !begin(s, e)) {
         sender_close(s);
         return false;
     }
@@ -73,6 +93,8 @@ static void on_done(void *ctx, bool ok)
 static bool queue(struct sender *s, const struct bus_out *out, struct err *e)
 {
     struct err full = {0};
+    if (s->txn)
+        return s->txn->ops->produce(s->txn, out, e);
     while (!pub_send(s->pub, out, on_done, s, &full)) {
         struct err wait;
         if (full.cls != ERR_RETRY) {
@@ -90,8 +112,8 @@ bool sender_put(struct sender *s, enum topic_id topic, enum event_id event, stru
                 const char *id, const char *subject, struct err *e)
 {
     must(svc_may_emit(ctl_outputs, topic, event));
-    if (!s->partitions[topic])
-        return err_set(e, ERR_INPUT, "CTL-TOPIC", "%s is missing: attachctl topics apply", topics[topic].name);
+    if (!has_topic(s, topic, e))
+        return false;
     size_t n = protobuf_c_message_get_packed_size(msg);
     if (n > RECORD_MAX)
         return err_set(e, ERR_INPUT, "CTL-SIZE", "record of %zu bytes", n);
@@ -119,11 +141,16 @@ bool sender_flush(struct sender *s, uint64_t *ret_failed, struct err *e)
     return good;
 }
 
+bool sender_commit(struct sender *s, struct err *e) { return s->txn->ops->commit(s->txn, e); }
+bool sender_abort(struct sender *s, struct err *e) { return s->txn->ops->abort(s->txn, e); }
+
 void sender_close(struct sender *s)
 {
     if (!s)
         return;
     pub_close(s->pub);
+    if (s->txn)
+        s->txn->ops->close(s->txn);
     arena_free(s->mem);
     free(s->packed);
     free(s);

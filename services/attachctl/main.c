@@ -31,6 +31,8 @@ const struct conf_opt ctl_options[] = {
     {"rules.dir", CONF_STR, "", 0, 0, false, "rule sets, for the limit windows of audit"},
     {"calendar.dir", CONF_STR, "", 0, 0, false, "production calendars (unused here; one file of options serves all)"},
     {"store.url", CONF_STR, "", 0, 0, false, "Redis (unused here: topics are the truth)"},
+    {"load.longest", CONF_MS, "15m", 60000, 86400000, false,
+     "longest transaction of registry load; not beyond transaction.max.timeout.ms of the brokers (15 minutes, if they do not say)"},
     {"retry.deadline", CONF_MS, "30s", 0, 86400000, false, "a broker in trouble is asked again for so long"},
     {"log.level", CONF_STR, "info", 0, 0, false, "debug, info, warn, error"},
     {NULL},

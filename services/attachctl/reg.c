@@ -251,6 +251,7 @@ static bool same_file(const struct reg *r, struct reg_file *file, int fd, struct
     bool same = st.st_size == file->size && st.st_mtim.tv_sec == file->changed.tv_sec &&
                 st.st_mtim.tv_nsec == file->changed.tv_nsec;
     file->size = st.st_size;
+    file->sum.bytes = (uint64_t)st.st_size;
     file->changed = st.st_mtim;
     return same || !r->publishing || err_set(e, ERR_FATAL, "REG-CHANGED", "%s changed while it was being loaded", file->path);
 }

@@ -34,6 +34,7 @@ struct reg_hooks {
 struct reg_sum {
     const char *file, *form;
     uint64_t rows, bad, published; /* bad: rows, not findings */
+    uint64_t bytes;                /* of the file */
     uint64_t left_out;             /* good rows that say there is nothing to load */
     double seconds[2];             /* by pass; filled by the caller's clock, see reg_set_clock */
 };

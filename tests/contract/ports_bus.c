@@ -288,6 +288,38 @@ static void a_new_producer_goes_on(void **state)
     member_close(&m);
 }
 
+static void stable_from(struct member *m, int topic, int64_t offset)
+{
+    struct err e;
+    int64_t stable = -1, until = ports_mono_ms() + PORTS_WAIT_MS;
+    do
+        OK(m->bus->ops->stable(m->bus, topic, 0, &stable, &e));
+    while (stable < offset && ports_mono_ms() < until);
+    assert_int_equal(stable, offset);
+}
+
+/* The end of a log counts what is not committed; the end that readers come to does not. */
+static void the_stable_end_is_below_an_open_transaction(void **state)
+{
+    struct member m;
+    struct err e;
+    int64_t high, stable;
+    (void)state;
+    ports_open_one(&m, "0");
+    int64_t facts = member_high(&m, m.facts, 0);
+    stable_from(&m, m.facts, facts);
+    member_begin(&m);
+    member_produce(&m, m.facts, 0, "person/1", "a");
+    high = member_high_from(&m, m.facts, 0, facts + 1);
+    OK(m.bus->ops->stable(m.bus, m.facts, 0, &stable, &e));
+    assert_int_equal(high, facts + 1);
+    assert_int_equal(stable, facts);
+    member_offsets(&m, 0, 1);
+    member_commit(&m);
+    stable_from(&m, m.facts, facts + 2);
+    member_close(&m);
+}
+
 static void a_log_does_not_open_beyond_its_end(void **state)
 {
     struct member m;
@@ -324,6 +356,7 @@ int ports_bus_run(const struct bus_env *env)
         BUS_TEST(a_poll_gives_no_more_than_asked),
         BUS_TEST(a_large_transaction_counts_its_facts),
         BUS_TEST(a_new_producer_goes_on),
+        BUS_TEST(the_stable_end_is_below_an_open_transaction),
         BUS_TEST(a_log_does_not_open_beyond_its_end),
     };
     bus_env = env;

@@ -1,5 +1,6 @@
 /* Steps of the commit protocol, one by one. */
 #include "runtime/harness.h"
+#include "clinic/attach/v1/registry.pb-c.h"
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -302,6 +303,83 @@ static void test_catchup_waits_for_an_open_transaction(void **state)
     assert_int_equal(harness_used(r, "770001"), 6);
 }
 
+/* --- a register that is loaded in one transaction --- */
+
+static struct bus *load_begin(struct sweep_run *r, const char *clinic)
+{
+    static const struct bus_conf loader = {.service = "load", .instance = "0", .inbox = TOPIC_POLICY_INBOX, .facts = TOPIC_POLICY_FACTS};
+    Clinic__Attach__V1__ClinicRecord rec = CLINIC__ATTACH__V1__CLINIC_RECORD__INIT;
+    rec.name = (char *)(uintptr_t)clinic;
+    uint8_t packed[64];
+    struct err e;
+    struct bus *b = fake_bus_open(r->cluster, &loader, NULL);
+    struct bus_out o = {.topic = TOPIC_REGISTRY_CLINIC, .partition = wire_partition(bytes_str(clinic), 2), .key = bytes_str(clinic),
+                        .value = bytes_of(packed, clinic__attach__v1__clinic_record__pack(&rec, packed))};
+    assert_true(b->ops->recreate(b, &e) && b->ops->begin(b, &e) && b->ops->produce(b, &o, &e));
+    return b;
+}
+
+static void count_record(void *ctx, int32_t part, struct bytes key, struct bytes val, int64_t due_ms)
+{
+    (void)part, (void)key, (void)val, (void)due_ms;
+    ++*(size_t *)ctx;
+}
+
+static size_t clinics_known(struct sweep_run *r)
+{
+    size_t n = 0;
+    fake_db_each(r->db, TALLY_CLINIC, count_record, &n);
+    return n;
+}
+
+static int64_t register_mark(struct sweep_run *r, const char *clinic)
+{
+    int64_t mark = -2;
+    struct err e;
+    struct store *s = r->m[0].store;
+    assert_true(s->ops->mark(s, wire_partition(bytes_str(clinic), 2), TOPIC_REGISTRY_CLINIC, &mark, &e));
+    return mark;
+}
+
+static int64_t register_end(struct sweep_run *r, const char *clinic)
+{
+    return fake_end(r->cluster, TOPIC_REGISTRY_CLINIC, wire_partition(bytes_str(clinic), 2));
+}
+
+/* A service that starts meanwhile opens with what is committed; it follows when the rest is. */
+static void test_a_load_under_way_holds_nobody_up(void **state)
+{
+    struct sweep_run *r = *state;
+    struct err e;
+    sweep_stop(r, 0);
+    struct bus *load = load_begin(r, "770009");
+    sweep_start(r, 0);
+    sweep_settle(r);
+    assert_true(runtime_is_ready(r->m[0].rt));
+    reserve_n(r, "770001", 2);
+    sweep_settle(r);
+    assert_int_equal(harness_used(r, "770001"), 2);
+    assert_int_equal(clinics_known(r), 0);
+    assert_true(load->ops->commit(load, &e));
+    sweep_settle(r);
+    assert_int_equal(clinics_known(r), 1);
+    assert_int_equal(register_mark(r, "770009"), register_end(r, "770009")); /* the marker is behind it too */
+    load->ops->close(load);
+}
+
+static void test_an_aborted_load_leaves_nothing_but_its_room(void **state)
+{
+    struct sweep_run *r = *state;
+    struct err e;
+    sweep_settle(r);
+    struct bus *load = load_begin(r, "770009");
+    assert_true(load->ops->abort(load, &e));
+    sweep_settle(r);
+    assert_int_equal(clinics_known(r), 0);
+    assert_int_equal(register_mark(r, "770009"), register_end(r, "770009"));
+    load->ops->close(load);
+}
+
 static void test_due_work_waits_for_its_time(void **state)
 {
     struct sweep_run *r = *state;
@@ -388,6 +466,8 @@ int main(void)
         ROW(flushed_store_is_rebuilt_while_idle),
         ROW(mark_beyond_the_log_wipes),
         ROW(catchup_waits_for_an_open_transaction),
+        ROW(a_load_under_way_holds_nobody_up),
+        ROW(an_aborted_load_leaves_nothing_but_its_room),
         ROW(due_work_waits_for_its_time),
         ROW(producer_is_recreated_after_trouble),
         ROW(fenced_ends),

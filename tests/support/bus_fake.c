@@ -142,6 +142,14 @@ static bool op_high(struct bus *bus, int topic, int32_t part, int64_t *ret, stru
     LEAVE(e, true);
 }
 
+static bool op_stable(struct bus *bus, int topic, int32_t part, int64_t *ret, struct err *e)
+{
+    struct fake_bus *b = of(bus);
+    ENTER(b, "stable", e);
+    *ret = fake_stable(b->c, topic, part);
+    LEAVE(e, true);
+}
+
 static bool op_log_open(struct bus *bus, int topic, int32_t part, int64_t from, struct bus_log **ret, struct err *e)
 {
     struct fake_bus *b = of(bus);
@@ -339,6 +347,7 @@ void fake_bus_refuse(struct bus *b, const char *text) { of(b)->refused = text; }
 
 static const struct bus_ops ops = {
     .poll = op_poll, .done = op_done, .committed = op_committed, .seek = op_seek, .pause = op_pause, .high = op_high,
+    .stable = op_stable,
     .log_open = op_log_open, .log_read = op_log_read, .log_close = op_log_close, .begin = op_begin,
     .produce = op_produce, .send_offsets = op_send_offsets, .commit = op_commit, .produced_end = op_produced_end,
     .abort = op_abort, .recreate = op_recreate, .troubled = op_troubled, .close = op_close,

@@ -18,6 +18,7 @@ import urllib.request
 
 REPO = pathlib.Path(__file__).resolve().parents[2]
 SERVICES = ["intake", "identity", "policy", "attachment", "capacity", "notification"]
+REGISTERS = {"identity": "clinic.registry.person.v1", "policy": "clinic.registry.policy.v1", "capacity": "clinic.registry.clinic.v1"}
 
 
 def wait_until(what, condition, seconds, interval=0.1):
@@ -143,6 +144,22 @@ class Platform:
         if check and done.returncode:
             raise AssertionError(f"attachctl {' '.join(args)}: {done.stderr.strip()[-600:]} {done.stdout.strip()[-600:]}")
         return done.stdout if check else done
+
+    def load_registers(self, *files):
+        """A load, and until the services have read it: they follow the registers beside their inboxes. Plain Kafka and Redis only."""
+        told = self.ctl("registry", "load", *map(str, files))
+        wait_until("the registers are read", self.registers_read, 120)
+        return told
+
+    def registers_read(self):
+        """The mark of every projection has come to the end of its register."""
+        return all(self.end_of(topic, p) == int(self.redis("HGET", f"{{{service}/{p}}}:mark", topic).strip() or 0)
+                   for service, topic in REGISTERS.items() for p in range(self.partitions))
+
+    def end_of(self, topic, partition, isolation="read_committed"):
+        """How far readers of what is committed come; read_uncommitted: all."""
+        told = self.kcat("-Q", "-X", f"isolation.level={isolation}", "-t", f"{topic}:{partition}:-1").stdout.decode()
+        return int(told.split()[-1])
 
     def tail(self, topic):
         """Every record of a topic, decoded. An open transaction of a dead process holds readers back until it is ended."""
