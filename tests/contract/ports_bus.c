@@ -48,7 +48,7 @@ static void new_partitions_are_paused_until_resumed(void **state)
     assert_string_equal(s.key, "k");
     assert_string_equal(s.value, "v");
     assert_string_equal(s.type, "test.happened");
-    assert_int_equal(s.headers_n, 3);
+    assert_int_equal(s.headers_n, 13);
     member_close(&m);
 }
 

@@ -65,8 +65,33 @@ static void copy_text(char to[TEXT_MAX], struct bytes b)
     snprintf(to, TEXT_MAX, "%.*s", (int)b.n, b.p ? (const char *)b.p : "");
 }
 
+/* Every header that has a field of its own is in that field, and in no other. */
+static void check_fields(const struct bus_rec *r)
+{
+    const struct {
+        const char *name;
+        struct bytes field;
+    } fields[] = {
+        {"content-type", r->content_type},   {"ce_type", r->ce_type},
+        {"ce_id", r->ce_id},                 {"ce_source", r->ce_source},
+        {"ce_subject", r->ce_subject},       {"ce_time", r->ce_time},
+        {"ce_expirytime", r->ce_expirytime}, {"traceparent", r->traceparent},
+        {"tracestate", r->tracestate},       {"ce_traceparent", r->ce_traceparent},
+        {"ce_tracestate", r->ce_tracestate},
+    };
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+        struct bytes told = {0};
+        for (size_t k = 0; k < r->headers_n; k++)
+            if (strcmp(r->headers[k].name, fields[i].name) == 0)
+                told = r->headers[k].value;
+        if (!bytes_eq(fields[i].field, told))
+            fail_msg("%s", fields[i].name);
+    }
+}
+
 static void copy(struct seen *to, const struct bus_rec *r)
 {
+    check_fields(r);
     *to = (struct seen){.part = r->partition, .offset = r->offset, .time_ms = r->time_ms, .has_value = r->value.p,
                         .headers_n = r->headers_n};
     copy_text(to->key, r->key);
@@ -130,6 +155,16 @@ struct bus_out member_out(int topic, int32_t part, const char *key, const char *
         {"content-type", {"application/protobuf", 20}},
         {"ce_type", {"test.happened", 13}},
         {"empty", {"", 0}},
+        {"ce_id", {"an id", 5}},
+        {"ce_source", {"/test", 5}},
+        {"ce_subject", {"a subject", 9}},
+        {"ce_time", {"a time", 6}},
+        {"ce_expirytime", {"an end", 6}},
+        {"traceparent", {"a hop", 5}},
+        {"tracestate", {"a state", 7}},
+        {"ce_traceparent", {"an origin", 9}},
+        {"ce_tracestate", {"a state of the origin", 21}},
+        {"ce_notknown", {"another", 7}}, /* of the length of others */
     };
     return (struct bus_out){
         .topic = topic,
