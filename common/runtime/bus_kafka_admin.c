@@ -1,5 +1,6 @@
 /* Topics: what there is, and creating what topics.def wants. */
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include "runtime/bus_kafka_impl.h"
 #include "runtime/kafka_conf.h"
@@ -41,6 +42,8 @@ static bool admin_open(const struct conf *c, rd_kafka_t **ret, struct err *e)
            kafka_handle_new(RD_KAFKA_PRODUCER, kc, ret, e);
 }
 
+static int replicas_of(const struct rd_kafka_metadata_topic *t) { return t->partition_cnt ? t->partitions[0].replica_cnt : 0; }
+
 bool kafka_topics_plan(const struct conf *c, struct topic_plan ret[TOPIC_N], struct err *e)
 {
     const struct rd_kafka_metadata *md;
@@ -54,7 +57,8 @@ bool kafka_topics_plan(const struct conf *c, struct topic_plan ret[TOPIC_N], str
         for (int i = 0; i < md->topic_cnt; i++) {
             int t = topic_by_name(md->topics[i].topic);
             if (t >= 0 && !md->topics[i].err)
-                ret[t] = (struct topic_plan){t, true, md->topics[i].partition_cnt};
+                ret[t] = (struct topic_plan){.topic = t, .exists = true, .partitions = md->topics[i].partition_cnt,
+                                             .replicas = replicas_of(&md->topics[i])};
         }
         rd_kafka_metadata_destroy(md);
     }
@@ -117,6 +121,84 @@ static bool take_results(rd_kafka_event_t *ev, struct err *e)
     }
     return true;
 }
+
+/* --- settings of topics that exist --- */
+
+static const char *value_of(const rd_kafka_ConfigResource_t *r, const char *name)
+{
+    size_t n;
+    const rd_kafka_ConfigEntry_t **all = rd_kafka_ConfigResource_configs(r, &n);
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(rd_kafka_ConfigEntry_name(all[i]), name) == 0 && rd_kafka_ConfigEntry_value(all[i]))
+            return rd_kafka_ConfigEntry_value(all[i]);
+    return "";
+}
+
+static bool compare_one(struct topic_plan *p, const rd_kafka_ConfigResource_t *r, int replication, struct err *e)
+{
+    struct topic_setting wanted[TOPIC_SETTINGS_MAX];
+    rd_kafka_resp_err_t code = rd_kafka_ConfigResource_error(r);
+    if (code)
+        return kafka_read_fail(code, rd_kafka_ConfigResource_name(r), rd_kafka_ConfigResource_error_string(r), e);
+    size_t n = kafka_topic_settings(p->topic, replication > p->replicas ? replication : p->replicas, wanted);
+    p->differ_n = 0;
+    for (size_t i = 0; i < n; i++) {
+        const char *is = value_of(r, wanted[i].name);
+        if (strcmp(is, wanted[i].value) == 0)
+            continue;
+        struct topic_difference *d = &p->differ[p->differ_n++];
+        d->wanted = wanted[i];
+        snprintf(d->is, sizeof d->is, "%s", is);
+    }
+    return true;
+}
+
+static bool compare_all(rd_kafka_event_t *ev, struct topic_plan *plan, int replication, struct err *e)
+{
+    size_t n = 0;
+    if (rd_kafka_event_error(ev))
+        return kafka_read_fail(rd_kafka_event_error(ev), "settings of topics", rd_kafka_event_error_string(ev), e);
+    const rd_kafka_ConfigResource_t **all =
+        rd_kafka_DescribeConfigs_result_resources(rd_kafka_event_DescribeConfigs_result(ev), &n);
+    for (size_t i = 0; i < n; i++) {
+        int t = topic_by_name(rd_kafka_ConfigResource_name(all[i]));
+        if (t >= 0 && !compare_one(&plan[t], all[i], replication, e))
+            return false;
+    }
+    return true;
+}
+
+static bool compare(rd_kafka_t *rk, rd_kafka_ConfigResource_t **of, size_t n, struct topic_plan *plan, int replication,
+                    struct err *e)
+{
+    rd_kafka_queue_t *q = rd_kafka_queue_new(rk);
+    rd_kafka_DescribeConfigs(rk, of, n, NULL, q);
+    rd_kafka_event_t *ev = rd_kafka_queue_poll(q, CREATE_TIMEOUT_MS);
+    bool ok = ev ? compare_all(ev, plan, replication, e) : err_set(e, ERR_RETRY, "BUS-RETRY", "settings of topics: no answer");
+    if (ev)
+        rd_kafka_event_destroy(ev);
+    rd_kafka_queue_destroy(q);
+    return ok;
+}
+
+bool kafka_topics_compare(const struct conf *c, struct topic_plan plan[TOPIC_N], int replication, struct err *e)
+{
+    rd_kafka_ConfigResource_t *of[TOPIC_N];
+    rd_kafka_t *rk;
+    size_t n = 0;
+    bool ok = true;
+    for (int i = 0; i < TOPIC_N; i++)
+        if (plan[i].exists)
+            of[n++] = rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topics[plan[i].topic].name);
+    if (n > 0 && (ok = admin_open(c, &rk, e))) {
+        ok = compare(rk, of, n, plan, replication, e);
+        rd_kafka_destroy(rk);
+    }
+    rd_kafka_ConfigResource_destroy_array(of, n);
+    return ok;
+}
+
+/* --- creating --- */
 
 static bool create(rd_kafka_t *rk, rd_kafka_NewTopic_t **want, size_t n, struct err *e)
 {

@@ -17,7 +17,8 @@ struct acls {
 };
 
 static const char *const operations[] = {
-    [ACCESS_READ] = "Read", [ACCESS_WRITE] = "Write", [ACCESS_DESCRIBE] = "Describe", [ACCESS_CREATE] = "Create"};
+    [ACCESS_READ] = "Read", [ACCESS_WRITE] = "Write", [ACCESS_DESCRIBE] = "Describe", [ACCESS_CREATE] = "Create",
+    [ACCESS_SETTINGS] = "DescribeConfigs"};
 static const char *const resources[] = {
     [ACCESS_TOPIC] = "topic", [ACCESS_GROUP] = "group", [ACCESS_TXN] = "transactional-id"};
 

@@ -80,7 +80,8 @@ const struct bus_rec *ctl_rec_open(const struct bus_rec *r, struct arena *mem);
 
 /* ctl_kafka.c: what the reader's port does not offer; repeated as retry.h tells. */
 int32_t ctl_partitions(struct bus *b, int topic, struct err *e); /* -1 on error */
-bool ctl_topics_plan(const struct conf *c, struct topic_plan ret[TOPIC_N], struct err *e) MUST_CHECK;
+/* replication > 0: with the settings that differ, too. */
+bool ctl_topics_plan(const struct conf *c, int replication, struct topic_plan ret[TOPIC_N], struct err *e) MUST_CHECK;
 /* Next offset that the service's group will read, -1 = none committed; ret has one for each partition. */
 bool ctl_committed(const struct conf *c, const char *service, int topic, int32_t parts, int64_t *ret, struct err *e) MUST_CHECK;
 /* First offset whose record is not older than ms; the end when all are. */

@@ -100,6 +100,7 @@ static void operator(struct list *l)
 {
     on_prefix(l, OPERATOR, ACCESS_READ, ACCESS_TOPIC, ALL_TOPICS);
     on_prefix(l, OPERATOR, ACCESS_CREATE, ACCESS_TOPIC, ALL_TOPICS);
+    on_prefix(l, OPERATOR, ACCESS_SETTINGS, ACCESS_TOPIC, ALL_TOPICS);
     on_prefix(l, OPERATOR, ACCESS_DESCRIBE, ACCESS_GROUP, ALL_GROUPS);
     on_prefix(l, OPERATOR, ACCESS_WRITE, ACCESS_TXN, LOAD_IDS);
     on_outputs(l, OPERATOR, ctl_outputs);

@@ -13,7 +13,7 @@ extern const struct svc_def *const ctl_services[]; /* every service of the platf
 extern const struct svc_output ctl_outputs[];      /* what attachctl writes */
 
 enum access_resource { ACCESS_TOPIC, ACCESS_GROUP, ACCESS_TXN };
-enum access_operation { ACCESS_READ, ACCESS_WRITE, ACCESS_DESCRIBE, ACCESS_CREATE }; /* read and write imply describe */
+enum access_operation { ACCESS_READ, ACCESS_WRITE, ACCESS_DESCRIBE, ACCESS_CREATE, ACCESS_SETTINGS }; /* read and write imply describe */
 
 struct access {
     const char *program;

@@ -16,12 +16,12 @@ int32_t ctl_partitions(struct bus *b, int topic, struct err *e)
     return n;
 }
 
-bool ctl_topics_plan(const struct conf *c, struct topic_plan ret[TOPIC_N], struct err *e)
+bool ctl_topics_plan(const struct conf *c, int replication, struct topic_plan ret[TOPIC_N], struct err *e)
 {
     struct retry r = {0};
     bool good;
     do
-        good = kafka_topics_plan(c, ret, e);
+        good = kafka_topics_plan(c, ret, e) && (replication == 0 || kafka_topics_compare(c, ret, replication, e));
     while (!good && retry_again(&r, e));
     return good;
 }

@@ -23,7 +23,7 @@ struct sender {
 static bool new_sender(struct ctl *c, struct sender **ret, struct err *e)
 {
     struct topic_plan plan[TOPIC_N];
-    if (!ctl_topics_plan(c->conf, plan, e))
+    if (!ctl_topics_plan(c->conf, 0, plan, e))
         return false;
     struct sender *s = calloc(1, sizeof *s);
     must(s);

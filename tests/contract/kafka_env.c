@@ -118,20 +118,25 @@ static void die_in_commit(const char *service, const char *value, int round)
     assert_true(WIFSIGNALED(status) && (WTERMSIG(status) == SIGALRM || WTERMSIG(status) == SIGKILL));
 }
 
-static void alter(rd_kafka_t *rk, rd_kafka_queue_t *q, int topic)
+void kafka_env_alter(int topic, const struct topic_setting *settings, size_t n)
 {
-    static const char *const settings[][2] = {{"cleanup.policy", "compact"},   {"segment.ms", "100"},
-                                              {"retention.ms", "-1"},          {"min.cleanable.dirty.ratio", "0.001"},
-                                              {"max.compaction.lag.ms", "100"}};
+    rd_kafka_t *rk = rd_kafka_new(RD_KAFKA_PRODUCER, NULL, NULL, 0);
+    rd_kafka_brokers_add(rk, getenv("CLINIC_TEST_KAFKA"));
+    rd_kafka_queue_t *q = rd_kafka_queue_new(rk);
     rd_kafka_ConfigResource_t *res = rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topics[topic].name);
-    for (size_t i = 0; i < sizeof settings / sizeof *settings; i++)
-        rd_kafka_ConfigResource_set_config(res, settings[i][0], settings[i][1]);
+    for (size_t i = 0; i < n; i++)
+        rd_kafka_ConfigResource_set_config(res, settings[i].name, settings[i].value);
     rd_kafka_AlterConfigs(rk, &res, 1, NULL, q);
     rd_kafka_event_t *ev = rd_kafka_queue_poll(q, 20000);
     assert_non_null(ev);
     assert_int_equal(rd_kafka_event_error(ev), RD_KAFKA_RESP_ERR_NO_ERROR);
+    const rd_kafka_ConfigResource_t **done = rd_kafka_AlterConfigs_result_resources(rd_kafka_event_AlterConfigs_result(ev), &n);
+    assert_int_equal(n, 1);
+    assert_int_equal(rd_kafka_ConfigResource_error(done[0]), RD_KAFKA_RESP_ERR_NO_ERROR);
     rd_kafka_event_destroy(ev);
     rd_kafka_ConfigResource_destroy(res);
+    rd_kafka_queue_destroy(q);
+    rd_kafka_destroy(rk);
 }
 
 static bool has_repeated_key(const struct seen *s, size_t n)
@@ -156,12 +161,10 @@ static bool is_compacted(struct bus *b, int topic, int32_t part)
 
 static void compact(int topic)
 {
-    rd_kafka_t *rk = rd_kafka_new(RD_KAFKA_PRODUCER, NULL, NULL, 0);
-    rd_kafka_brokers_add(rk, getenv("CLINIC_TEST_KAFKA"));
-    rd_kafka_queue_t *q = rd_kafka_queue_new(rk);
-    alter(rk, q, topic);
-    rd_kafka_queue_destroy(q);
-    rd_kafka_destroy(rk);
+    static const struct topic_setting eager[] = {{"cleanup.policy", "compact"},   {"segment.ms", "100"},
+                                                 {"retention.ms", "-1"},          {"min.cleanable.dirty.ratio", "0.001"},
+                                                 {"max.compaction.lag.ms", "100"}};
+    kafka_env_alter(topic, eager, sizeof eager / sizeof *eager);
     struct bus *b = NULL;
     struct err e;
     OK(bus_kafka_open_reader(conf, "contract-reader", &b, &e));

@@ -202,6 +202,45 @@ static void topics_are_as_planned(void **state)
     b->ops->close(b);
 }
 
+/* Until the topic is told to differ in n settings: a broker answers from what it has heard of so far. */
+static void compare_until(struct topic_plan *plan, int topic, size_t n)
+{
+    struct err e;
+    int64_t end = ports_mono_ms() + PORTS_WAIT_MS;
+    do
+        OK(kafka_topics_compare(kafka_env_conf(), plan, 1, &e));
+    while (plan[topic].differ_n != n && ports_mono_ms() < end);
+    assert_int_equal(plan[topic].differ_n, n);
+}
+
+/* Facts are the truth: a topic of them that is deleted by age must be seen. */
+static void settings_that_differ_are_told(void **state)
+{
+    const int topic = TOPIC_POLICY_FACTS;
+    struct topic_plan plan[TOPIC_N];
+    struct topic_setting wanted[TOPIC_SETTINGS_MAX], other[TOPIC_SETTINGS_MAX];
+    const struct topic_difference *d = plan[topic].differ;
+    struct err e;
+    (void)state;
+    size_t n = kafka_topic_settings(topic, 1, wanted);
+    memcpy(other, wanted, sizeof other);
+    assert_string_equal(other[0].name, "cleanup.policy");
+    snprintf(other[0].value, sizeof other[0].value, "compact,delete");
+    kafka_env_alter(topic, other, n);
+    OK(kafka_topics_plan(kafka_env_conf(), plan, &e));
+    compare_until(plan, topic, 1);
+    assert_string_equal(d->wanted.name, "cleanup.policy");
+    assert_string_equal(d->wanted.value, "compact");
+    assert_string_equal(d->is, "compact,delete");
+    kafka_env_alter(topic, wanted, n);
+    compare_until(plan, topic, 0);
+    OK(kafka_topics_compare(kafka_env_conf(), plan, 3, &e));
+    assert_string_equal(d->wanted.name, "min.insync.replicas");
+    plan[topic].replicas = 3; /* as it would be on a cluster: no option has to say so */
+    compare_until(plan, topic, 1);
+    assert_string_equal(d->wanted.name, "min.insync.replicas");
+}
+
 static void settings_that_exactly_once_rests_on_cannot_be_changed(void **state)
 {
     static const struct conf_opt none[] = {{NULL}};
@@ -225,6 +264,7 @@ int kafka_pub_run(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_member_that_needs_no_logs_lets_their_handles_rest),
         cmocka_unit_test(topics_are_as_planned),
+        cmocka_unit_test(settings_that_differ_are_told),
         cmocka_unit_test(settings_that_exactly_once_rests_on_cannot_be_changed),
         cmocka_unit_test(every_send_is_answered_once_and_arrives_in_order),
         cmocka_unit_test(a_record_too_large_is_the_senders_mistake),
