@@ -345,6 +345,7 @@ int svc_main(const struct svc_def *def, int argc, char **argv)
     const struct conf_opt *tables[] = {common_options, def->options, NULL};
     p.def = def;
     mallopt(M_ARENA_MAX, 2); /* librdkafka's threads would each keep a heap of their own */
+    mallopt(M_MMAP_THRESHOLD, 256 << 10); /* and its buffers of a megabyte would stay in them, among small things */
     p.conf = conf_new(tables);
     int code = act(&p, argc, argv);
     release(&p);

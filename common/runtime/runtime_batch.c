@@ -6,7 +6,7 @@
 #define FLOOD_N 150         /* from so many on it waits longer still, */
 #define FLOOD_GATHER 4      /* at most so many times the gather time */
 #define VALUE_GROWTH 4      /* arena bytes that a byte of value costs at least */
-#define COST_GUESS 8192.0   /* arena bytes that a record costs, before any was decided */
+#define COST_GUESS 4096.0   /* arena bytes that a record costs, before any was decided */
 #define COST_N 50           /* from so many records on a batch tells what one costs */
 #define ARENA_SPARE ((size_t)256 << 20) /* address range beyond batch_max_bytes; touched only by a record that needs it */
 #define SCRATCH_KEEP ((size_t)256 << 10) /* more than the records of every day need */
