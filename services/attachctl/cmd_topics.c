@@ -52,8 +52,9 @@ static void print_table(const struct topic_plan *plan, int32_t wanted)
 }
 
 /* Partitions of a topic that exists are never changed: keys would move, and partition p of an inbox owns partition p of
- * its facts. Its settings are the operator's: another retention may be meant. */
-static int differing(const struct topic_plan *plan, int32_t wanted)
+ * its facts; services do not run with another number. Its settings are the operator's: another retention may be meant, so
+ * to apply is not to fail. */
+static bool as_planned(const struct topic_plan *plan, bool apply, int32_t wanted)
 {
     int n = 0, settings = 0;
     for (int i = 0; i < TOPIC_N; i++) {
@@ -63,8 +64,9 @@ static int differing(const struct topic_plan *plan, int32_t wanted)
     if (n)
         fprintf(stderr, "attachctl: %d topics have another number of partitions; they are left as they are\n", n);
     if (settings)
-        fprintf(stderr, "attachctl: %d topics have other settings; they are left as they are\n", settings);
-    return n + settings;
+        fprintf(stderr, "attachctl: %d topics have other settings than topics.def gives, see topics plan; they are left as they are\n",
+                settings);
+    return n == 0 && (apply || settings == 0);
 }
 
 static int run(struct ctl *c, bool apply, int32_t partitions, int replication)
@@ -80,7 +82,7 @@ static int run(struct ctl *c, bool apply, int32_t partitions, int replication)
         print_json(plan, partitions);
     else
         print_table(plan, partitions);
-    return differing(plan, partitions) ? CTL_FOUND : CTL_OK;
+    return as_planned(plan, apply, partitions) ? CTL_OK : CTL_FOUND;
 }
 
 int cmd_topics(struct ctl *c, int argc, char **argv)
