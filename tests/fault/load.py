@@ -57,8 +57,8 @@ class Submitter:
         self.counts = collections.Counter()
         self.lock = threading.Lock()
         self.letters = queue.Queue()
-        self.threads = [threading.Thread(target=self.guard, args=(self.over_kafka,))]
-        self.threads += [threading.Thread(target=self.guard, args=(self.over_http,)) for _ in range(HTTP_WORKERS)]
+        self.threads = [threading.Thread(target=self.guard, args=(self.over_kafka,), daemon=True)]
+        self.threads += [threading.Thread(target=self.guard, args=(self.over_http,), daemon=True) for _ in range(HTTP_WORKERS)]
 
     def start(self):
         for thread in self.threads:
@@ -145,7 +145,7 @@ class Registrar(threading.Thread):
     district, norms go up and down, a clinic leaves the register of CHI clinics and comes back."""
 
     def __init__(self, platform, folder, hot, seed, pause):
-        super().__init__()
+        super().__init__(daemon=True)
         self.platform, self.folder, self.hot, self.pause = platform, folder, hot, pause
         self.rng = random.Random(f"{seed}/registers")
         self.tables = {name: self.read(name) for name in ("policies", "persons", "clinics", "doctors")}
