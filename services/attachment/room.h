@@ -34,9 +34,8 @@ void att_save(const struct att *a, const person_t *s);
 /* Record the outcome in s, save s, announce it. The application must not be in flight any more. */
 void att_close(const struct att *a, person_t *s, const PB(Case) *k, const struct ending *e);
 
-/* --- commands to capacity --- */
+/* --- commands to capacity; room.c says why their order is enough --- */
 void att_reserve(const struct att *a, const PB(Case) *k);
-void att_confirm(const struct att *a, const char *application_id, const char *clinic_id);
 void att_cancel(const struct att *a, const char *application_id, const char *clinic_id);
 void att_release(const struct att *a, const PB(Attachment) *ended);
 

@@ -50,7 +50,7 @@ static struct svc_verdict reserve(const struct svc_event *ev, struct svc_call *c
     Reserved out = CLINIC__ATTACH__V1__RESERVED__INIT;
     Reservation held = CLINIC__ATTACH__V1__RESERVATION__INIT;
     held.doctor_id = out.doctor_id = count_up(c, ev->key, 1);
-    held.confirmed = old != NULL;
+    held.over_norm = old != NULL;
     out.application_id = m->application_id;
     out.clinic_id = clinic && clinic->n_districts ? clinic->districts[0] : "unknown";
     svc_put(c, TALLY_RESERVATION, rkey, &held);

@@ -63,7 +63,7 @@ static void absent_attributes_are_left_out(void **state)
 {
     (void)state;
     size_t n;
-    const struct ce ce = {.event = EV_CONFIRM, .id = "1", .source = "/clinic/x", .subject = "", .traceparent = NULL};
+    const struct ce ce = {.event = EV_CANCEL, .id = "1", .source = "/clinic/x", .subject = "", .traceparent = NULL};
     const struct bus_header *h = ce_headers(&ce, mem, &n);
     assert_int_equal(n, 8);
     assert_header(&h[5], "ce_time", "1970-01-01T00:00:00.000Z");
@@ -75,7 +75,7 @@ static void the_first_hop_is_the_origin(void **state)
 {
     (void)state;
     size_t n;
-    const struct ce ce = {.event = EV_CONFIRM, .id = "1", .source = "/clinic/x", .traceparent = PARENT};
+    const struct ce ce = {.event = EV_CANCEL, .id = "1", .source = "/clinic/x", .traceparent = PARENT};
     const struct bus_header *h = ce_headers(&ce, mem, &n);
     assert_header(&h[n - 2], "ce_traceparent", PARENT);
     assert_header(&h[n - 1], "traceparent", PARENT);
