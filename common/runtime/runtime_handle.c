@@ -112,25 +112,13 @@ const void *svc_get(struct svc_call *c, int table, struct bytes key)
     return entry_msg(c->rt, en);
 }
 
-/* The bytes of a message; those that a planned value was decoded from are at hand. */
-static struct bytes packed_of(const struct svc_call *c, const void *msg)
+void *svc_take(struct svc_call *c, int table, struct bytes key)
 {
-    const struct batch *b = &c->rt->b;
-    for (uint32_t i = 0; i < c->item->plan_n; i++) {
-        const struct entry *en = LIST_AT(&b->over.entries, *LIST_AT(&b->plan, c->item->plan_at + i));
-        if (en->era == b->era && en->msg == msg)
-            return en->value;
-    }
-    return msg_pack(msg, b->scratch, b->scratch);
-}
-
-void *svc_copy(struct svc_call *c, const void *msg)
-{
-    struct bytes packed = packed_of(c, msg);
-    void *copy = protobuf_c_message_unpack(((const ProtobufCMessage *)msg)->descriptor, arena_pb(c->rt->b.scratch),
-                                           packed.n, packed.p);
-    must(copy);
-    return copy;
+    struct entry *en = planned_entry(c, table, key);
+    must(en);
+    void *msg = (void *)(uintptr_t)entry_msg(c->rt, en);
+    en->era = 0; /* who asks again gets the value as it is stored */
+    return msg;
 }
 
 static void entry_write(struct svc_call *c, int table, struct bytes key, struct bytes value, int64_t due_ms)
