@@ -35,7 +35,7 @@ void outs_explain(struct runtime *rt, const struct item *by, const char *subject
 {
     struct ce_trace trace = trace_of(rt, by, subject);
     char *span = arena_alloc(rt->b.scratch, CE_TRACEPARENT_BYTES);
-    ce_child_traceparent(trace.parent, seed, span);
+    ce_trace_child(&trace, seed, span);
     ce->subject = subject;
     ce->causationid = by->ev.ce_id[0] ? by->ev.ce_id : by->base;
     ce->traceparent = span;

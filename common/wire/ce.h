@@ -62,6 +62,8 @@ struct ce_trace {
  * the tracestate that is the event's own (ce_tracestate). origin and state point into the headers, parent is in the arena. */
 struct ce_trace ce_trace_of(struct bytes traceparent, struct bytes tracestate, struct bytes ce_traceparent,
                             struct bytes ce_tracestate, struct arena *mem);
+/* ce_child_traceparent of a trace that was read: its parent was looked at then. For what is done for every record. */
+void ce_trace_child(const struct ce_trace *t, const char *seed, char ret[CE_TRACEPARENT_BYTES]);
 /* A trace as one text, for who keeps it aside (the sender): "<parent> <origin> <state>", "" = none; and back. Text may be
  * a bare traceparent too. The trace read points into the text or the arena. */
 const char *ce_trace_text(const struct ce_trace *t, struct arena *mem);

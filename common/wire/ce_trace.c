@@ -5,12 +5,17 @@
 /* traceparent: 00-<32 hex>-<16 hex>-<2 hex> */
 enum { TRACE_AT = 3, SPAN_AT = 36, FLAGS_AT = 53, TRACEPARENT_LEN = 55 };
 
+static const uint8_t hex_digits[256] = {
+    ['0'] = 1, ['1'] = 1, ['2'] = 1, ['3'] = 1, ['4'] = 1, ['5'] = 1, ['6'] = 1, ['7'] = 1,
+    ['8'] = 1, ['9'] = 1, ['a'] = 1, ['b'] = 1, ['c'] = 1, ['d'] = 1, ['e'] = 1, ['f'] = 1,
+};
+
 static bool is_hex(const char *s, size_t n)
 {
+    uint8_t all = 1;
     for (size_t i = 0; i < n; i++)
-        if (!((s[i] >= '0' && s[i] <= '9') || (s[i] >= 'a' && s[i] <= 'f')))
-            return false;
-    return true;
+        all &= hex_digits[(uint8_t)s[i]];
+    return all;
 }
 
 static bool is_zero(const char *s, size_t n) { return strspn(s, "0") >= n; }
@@ -101,10 +106,10 @@ static void put_hex(char *to, uint64_t v)
         to[i] = "0123456789abcdef"[v & 15];
 }
 
-void ce_child_traceparent(const char *parent, const char *seed, char ret[CE_TRACEPARENT_BYTES])
+static void child_of(const char *parent, bool has_parent, const char *seed, char ret[CE_TRACEPARENT_BYTES])
 {
     char trace[32], flags[2] = {'0', '1'};
-    if (ce_traceparent_ok(parent)) {
+    if (has_parent) {
         memcpy(trace, parent + TRACE_AT, 32);
         memcpy(flags, parent + FLAGS_AT, 2);
     } else {
@@ -118,6 +123,16 @@ void ce_child_traceparent(const char *parent, const char *seed, char ret[CE_TRAC
     ret[FLAGS_AT - 1] = '-';
     memcpy(ret + FLAGS_AT, flags, 2);
     ret[TRACEPARENT_LEN] = '\0';
+}
+
+void ce_child_traceparent(const char *parent, const char *seed, char ret[CE_TRACEPARENT_BYTES])
+{
+    child_of(parent, ce_traceparent_ok(parent), seed, ret);
+}
+
+void ce_trace_child(const struct ce_trace *t, const char *seed, char ret[CE_TRACEPARENT_BYTES])
+{
+    child_of(t->parent, t->parent[0] != '\0', seed, ret);
 }
 
 /* --- what is carried on --- */

@@ -27,6 +27,13 @@ static const char *malformed(const struct svc_event *ev, const char *person_ref,
     return NULL;
 }
 
+static person_t *nothing_known(struct arena *mem)
+{
+    person_t *s = arena_alloc(mem, sizeof *s);
+    clinic__attach__v1__person_state__init(s);
+    return s;
+}
+
 bool att_open(const struct svc_event *ev, struct svc_call *c, const char *person_ref, const char *application_id,
               struct att *ret, const char **ret_why)
 {
@@ -36,15 +43,16 @@ bool att_open(const struct svc_event *ev, struct svc_call *c, const char *person
         return false;
     ret->key = bytes_str(person_ref);
     ret->now = svc_get(c, ATT_PERSON, ret->key);
-    if (!ret->now) {
-        person_t *fresh = arena_alloc(ev->arena, sizeof *fresh);
-        clinic__attach__v1__person_state__init(fresh);
-        ret->now = fresh;
-    }
+    if (!ret->now)
+        ret->now = nothing_known(ev->arena);
     return true;
 }
 
-person_t *att_state(const struct att *a) { return svc_copy(a->c, a->now); }
+person_t *att_state(const struct att *a)
+{
+    person_t *s = svc_take(a->c, ATT_PERSON, a->key);
+    return s ? s : nothing_known(a->ev->arena);
+}
 
 void att_save(const struct att *a, const person_t *s) { svc_put(a->c, ATT_PERSON, a->key, s); }
 

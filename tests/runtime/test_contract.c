@@ -139,6 +139,39 @@ static void test_rejected_leaves_only_its_dead_letter(void **state)
     assert_int_equal(harness_records(r, TOPIC_CAPACITY_DLQ, NULL, 0), 2);
 }
 
+/* What is taken is the handler's own: changed without being put, in vain or before a refusal, it leaves the state as it was. */
+static struct svc_verdict take_and_change(const struct svc_event *ev, struct svc_call *c)
+{
+    const Clinic__Attach__V1__Cancel *m = ev->msg;
+    Clinic__Attach__V1__ClinicPlaces *p = svc_take(c, 0, ev->key);
+    const Clinic__Attach__V1__ClinicPlaces *stored;
+    if (!p)
+        return write_and_reject(ev, c);
+    p->doctors[0]->used++;
+    stored = svc_get(c, 0, ev->key);
+    must(stored->doctors[0]->used + 1 == p->doctors[0]->used);
+    if (m->application_id[0] == 'g')
+        svc_put(c, 0, ev->key, p);
+    return m->application_id[0] == 'x' ? svc_rejected(SVC_REJECT_INVALID, "application_id: not wanted") : SVC_DONE;
+}
+
+static void test_taken_state_is_the_handlers_own(void **state)
+{
+    struct sweep_run *r = *state;
+    act = take_and_change;
+    sweep_start(r, 0);
+    send(r, "good-1");
+    send(r, "x-1");
+    send(r, "idle-1");
+    send(r, "good-2");
+    sweep_settle(r);
+    assert_int_equal(harness_used(r, "770001"), 2);
+    send(r, "x-2");
+    send(r, "good-3");
+    sweep_settle(r);
+    assert_int_equal(harness_used(r, "770001"), 3);
+}
+
 /* Writing what is there already is no fact. */
 static struct svc_verdict write_same(const struct svc_event *ev, struct svc_call *c)
 {
@@ -243,6 +276,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         ROW(bugs_end_the_process),
         ROW(rejected_leaves_only_its_dead_letter),
+        ROW(taken_state_is_the_handlers_own),
         ROW(unchanged_state_is_no_fact),
         ROW(time_is_the_record_s),
         ROW(time_is_the_event_s_when_asked_for),

@@ -260,6 +260,19 @@ static void no_parent_starts_a_trace(void **state)
     assert_true(ce_traceparent_ok(a));
 }
 
+static void child_of_a_trace_read(void **state)
+{
+    (void)state;
+    char a[CE_TRACEPARENT_BYTES], b[CE_TRACEPARENT_BYTES];
+    static const char *const parents[] = {PARENT, LATER, "", "nonsense"};
+    for (size_t i = 0; i < N(parents); i++) {
+        struct ce_trace t = ce_trace_of(bytes_str(parents[i]), bytes_str(""), bytes_str(""), bytes_str(""), mem);
+        ce_trace_child(&t, "app-1", a);
+        ce_child_traceparent(parents[i], "app-1", b);
+        assert_string_equal(a, b);
+    }
+}
+
 static int by_text(const void *a, const void *b) { return strcmp(a, b); }
 
 /* Neighbouring seeds, as ids of records are, give different spans. */
@@ -287,7 +300,7 @@ int main(void)
         cmocka_unit_test(every_message_has_a_class), cmocka_unit_test(tracestates), cmocka_unit_test(what_is_carried_on),
         cmocka_unit_test(schemas_name_the_message), cmocka_unit_test(traceparents),
         cmocka_unit_test(child_keeps_trace_and_flags), cmocka_unit_test(later_version_is_written_as_ours),
-        cmocka_unit_test(no_parent_starts_a_trace), cmocka_unit_test(spans_do_not_collide),
+        cmocka_unit_test(no_parent_starts_a_trace), cmocka_unit_test(child_of_a_trace_read), cmocka_unit_test(spans_do_not_collide),
     };
     return cmocka_run_group_tests(tests, new_arena, free_arena);
 }
