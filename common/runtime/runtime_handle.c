@@ -1,6 +1,5 @@
 /* runtime_handle.c - plan, one checked read, handle: the calls of svc.h over the overlay of the batch. */
 #include "runtime/runtime_int.h"
-#include "wire/msg.h"
 
 static const void *entry_msg(struct runtime *rt, struct entry *en)
 {
@@ -121,6 +120,13 @@ void *svc_take(struct svc_call *c, int table, struct bytes key)
     return msg;
 }
 
+static struct bytes pack(struct arena *mem, const ProtobufCMessage *msg)
+{
+    size_t n = protobuf_c_message_get_packed_size(msg);
+    uint8_t *to = arena_alloc(mem, n ? n : 1);
+    return bytes_of(to, protobuf_c_message_pack(msg, to));
+}
+
 static void entry_write(struct svc_call *c, int table, struct bytes key, struct bytes value, int64_t due_ms)
 {
     struct runtime *rt = c->rt;
@@ -139,7 +145,7 @@ void svc_put(struct svc_call *c, int table, struct bytes key, const void *msg)
 {
     const struct svc_table *t = &c->rt->def->tables[table];
     must(((const ProtobufCMessage *)msg)->descriptor == events[t->type].msg);
-    entry_write(c, table, key, msg_pack(msg, c->rt->b.scratch, c->rt->b.mem), t->due_ms ? t->due_ms(msg) : 0);
+    entry_write(c, table, key, pack(c->rt->b.mem, msg), t->due_ms ? t->due_ms(msg) : 0);
 }
 
 void svc_del(struct svc_call *c, int table, struct bytes key) { entry_write(c, table, key, (struct bytes){0}, 0); }
@@ -154,7 +160,7 @@ void svc_emit(struct svc_call *c, enum topic_id topic, struct bytes key, enum ev
     *ef = (struct effect){.by = c->item, .topic = topic, .type = type, .seq = ++c->seq};
     ef->part = wire_partition(key, rt->d.conf->partitions);
     ef->key = bytes_of(arena_dup(rt->b.mem, key.p, key.n), key.n);
-    ef->value = msg_pack(msg, rt->b.scratch, rt->b.mem);
+    ef->value = pack(rt->b.mem, msg);
     ef->subject = arena_strdup(rt->b.mem, subject ? subject : "");
     if (ef->seq == 1 && ef->subject[0])
         c->item->subject = ef->subject; /* the handler knows better than who wrote the input */
@@ -163,8 +169,7 @@ void svc_emit(struct svc_call *c, enum topic_id topic, struct bytes key, enum ev
 void svc_outbound(struct svc_call *c, const void *msg)
 {
     must(((const ProtobufCMessage *)msg)->descriptor == events[c->rt->def->outbound_type].msg);
-    struct batch *b = &c->rt->b;
-    *LIST_ADD(&b->orders, b->mem) = (struct order){msg_pack(msg, b->scratch, b->mem), ce_trace_text(&c->item->trace, b->mem)};
+    *LIST_ADD(&c->rt->b.orders, c->rt->b.mem) = (struct order){pack(c->rt->b.mem, msg), ce_trace_text(&c->item->trace, c->rt->b.mem)};
 }
 
 void svc_count(struct svc_call *c, int metric, const char *label)
