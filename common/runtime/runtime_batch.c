@@ -164,7 +164,7 @@ static bool add_due(struct runtime *rt, struct part *p, struct err *e)
     p->next_due_ms = n == DUE_CHUNK ? b->now_ms : next;
     for (size_t i = 0; i < n; i++)
         if (due[i].table < rt->tables_n && rt->due_row[due[i].table]) {
-            decode_due(rt, &b->items[b->n++], &due[i], p, b->now_ms);
+            decode_due(rt, &b->items[b->n++], &due[i], p);
             p->in_batch = true;
         }
     return true;
