@@ -165,6 +165,13 @@ void svc_put(struct svc_call *c, int table, struct bytes key, const void *msg)
 
 void svc_del(struct svc_call *c, int table, struct bytes key) { entry_write(c, table, key, (struct bytes){0}, 0); }
 
+/* Often the key of the input. */
+static struct bytes kept_key(const struct svc_call *c, struct bytes key)
+{
+    struct bytes own = c->item->due ? c->item->due->key : c->item->open->key;
+    return bytes_eq(own, key) ? own : bytes_of(arena_dup(c->rt->b.mem, key.p, key.n), key.n);
+}
+
 /* Nearly always the application that the item is about anyway. */
 static const char *kept_subject(const struct svc_call *c, const char *subject)
 {
@@ -180,7 +187,7 @@ void svc_emit(struct svc_call *c, enum topic_id topic, struct bytes key, enum ev
     struct effect *ef = LIST_ADD(&rt->b.effects, rt->b.mem);
     *ef = (struct effect){.by = c->item, .topic = topic, .type = type, .seq = ++c->seq};
     ef->part = wire_partition(key, rt->d.conf->partitions);
-    ef->key = bytes_of(arena_dup(rt->b.mem, key.p, key.n), key.n);
+    ef->key = kept_key(c, key);
     ef->value = pack(rt->b.mem, msg);
     ef->subject = kept_subject(c, subject ? subject : "");
     if (ef->seq == 1 && ef->subject[0])
@@ -190,7 +197,7 @@ void svc_emit(struct svc_call *c, enum topic_id topic, struct bytes key, enum ev
 void svc_outbound(struct svc_call *c, const void *msg)
 {
     must(((const ProtobufCMessage *)msg)->descriptor == events[c->rt->def->outbound_type].msg);
-    *LIST_ADD(&c->rt->b.orders, c->rt->b.mem) = (struct order){pack(c->rt->b.mem, msg), ce_trace_text(&c->item->trace, c->rt->b.mem)};
+    *LIST_ADD(&c->rt->b.orders, c->rt->b.mem) = (struct order){c->item, pack(c->rt->b.mem, msg)};
 }
 
 void svc_count(struct svc_call *c, int metric, const char *label)

@@ -124,8 +124,8 @@ struct effect {              /* an event to emit */
     const char *subject;
 };
 struct order {               /* for the outbound side, after the commit */
+    const struct item *by;
     struct bytes packed;
-    const char *trace;       /* ce_trace_text */
 };
 struct count {
     int metric;
@@ -150,7 +150,8 @@ struct batch {
     struct item *items;      /* process lifetime, capacity items_cap */
     size_t n, items_cap;
     struct bus_rec *recs;    /* process lifetime, items_cap of them */
-    size_t recs_n, recs_bytes;
+    size_t recs_n;
+    size_t recs_bytes, values_bytes; /* memory that the records take; of it, keys and values */
     size_t due_first;        /* items from here on are due work */
     struct overlay over;
     LIST(uint32_t) plan;     /* indexes of entries, runs of items */
@@ -210,7 +211,7 @@ struct runtime {
     size_t pending_n;
     int *pending_ret;
     double usual_n;          /* moving average of records per batch */
-    double usual_cost;       /* arena bytes of a record, as of late */
+    double usual_cost;       /* memory of a record in a batch, as of late */
     int64_t probed_ms;       /* steady clock of the last look at the marks of an idle service */
     struct metric *const *counters; /* of def->metrics */
 };
