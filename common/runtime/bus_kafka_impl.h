@@ -64,6 +64,8 @@ struct bus_kafka {
     unsigned long revocations;
     bool closing;
     struct arena *mem;         /* records handed out, until done() */
+    const struct bus_header *last; /* headers of the record taken before */
+    size_t last_n;
     struct kafka_txn txn;
 };
 

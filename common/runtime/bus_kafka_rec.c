@@ -53,7 +53,23 @@ static struct bytes copy_of(struct arena *mem, const void *p, size_t n)
     return p ? bytes_of(arena_dup(mem, p, n), n) : (struct bytes){0};
 }
 
-static void take_headers(struct arena *mem, const rd_kafka_message_t *m, struct bus_rec *r)
+/* Half of what the headers of a record say, its neighbour said too, in the same place: kept once. */
+static void take_header(struct bus_kafka *b, size_t i, size_t *next, const char *name, struct bytes value, struct bus_rec *r,
+                        struct bus_header *ret)
+{
+    const struct bus_header *like = i < b->last_n ? &b->last[i] : NULL;
+    if (like && value.p && like->value.p && bytes_eq(like->value, value))
+        ret->value = like->value;
+    else if (value.n && bytes_eq(r->ce_subject, value)) /* correlation */
+        ret->value = r->ce_subject;
+    else
+        ret->value = copy_of(b->mem, value.p, value.n);
+    ret->name = take_known(r, next, name, ret->value);
+    if (!ret->name)
+        ret->name = like && strcmp(like->name, name) == 0 ? like->name : arena_strdup(b->mem, name);
+}
+
+static void take_headers(struct bus_kafka *b, const rd_kafka_message_t *m, struct bus_rec *r)
 {
     rd_kafka_headers_t *hs;
     const char *name;
@@ -64,16 +80,16 @@ static void take_headers(struct arena *mem, const rd_kafka_message_t *m, struct 
     size_t n = rd_kafka_header_cnt(hs);
     if (n > HEADERS_MAX)
         n = HEADERS_MAX;
-    struct bus_header *to = ARENA_ARRAY(mem, struct bus_header, n);
+    struct bus_header *to = ARENA_ARRAY(b->mem, struct bus_header, n);
     for (size_t i = 0; i < n; i++) {
         if (rd_kafka_header_get_all(hs, i, &name, &value, &len) != RD_KAFKA_RESP_ERR_NO_ERROR)
             break;
-        to[i].value = copy_of(mem, value, len);
-        const char *constant = take_known(r, &next, name, to[i].value);
-        to[i].name = constant ? constant : arena_strdup(mem, name);
+        take_header(b, i, &next, name, bytes_of(value, len), r, &to[i]);
         r->headers_n = i + 1;
     }
     r->headers = to;
+    b->last = to;
+    b->last_n = r->headers_n;
 }
 
 void bus_kafka_take(struct bus_kafka *b, rd_kafka_message_t *m, int topic, struct bus_rec *r)
@@ -98,13 +114,19 @@ void bus_kafka_take(struct bus_kafka *b, rd_kafka_message_t *m, int topic, struc
         .ce_traceparent = none,
         .ce_tracestate = none,
     };
-    take_headers(b->mem, m, r);
+    take_headers(b, m, r);
     rd_kafka_message_destroy(m);
 }
 
 bool bus_kafka_has_room(const struct bus_kafka *b) { return arena_used(b->mem) < TAKEN_MAX_BYTES; }
 
-void bus_kafka_done(struct bus *bus) { arena_reset(bus_kafka_of(bus)->mem); }
+void bus_kafka_done(struct bus *bus)
+{
+    struct bus_kafka *b = bus_kafka_of(bus);
+    b->last = NULL;
+    b->last_n = 0;
+    arena_reset(b->mem);
+}
 
 rd_kafka_headers_t *kafka_headers_of(const struct bus_out *o)
 {

@@ -4,9 +4,9 @@
  * Purity: plan and handle see no clock, no random, no environment, no Kafka, no Redis, no log, and allocate only in
  * the arena. Time comes with the event; ids derive from the input's identity. tests/static checks it with nm.
  * Threads: everything here runs on the runtime thread.
- * Memory: `conf` and descriptors live as long as the process, the event as long as its batch. What ev->arena gives, what
- * svc_get and svc_take return, and all that is made of it, is forgotten when plan or handle returns: the calls below
- * pack or copy what they are given. */
+ * Memory: `conf` and descriptors live as long as the process. The event and its message (made anew for plan and for handle),
+ * what ev->arena gives, what svc_get and svc_take return, and all that is made of it, is forgotten when plan or handle
+ * returns: the calls below pack or copy what they are given. */
 #ifndef CLINIC_SVC_H
 #define CLINIC_SVC_H
 #include <protobuf-c/protobuf-c.h>

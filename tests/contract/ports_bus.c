@@ -149,26 +149,6 @@ static void transactions_in_quick_succession_stand_in_order(void **state)
     member_close(&m);
 }
 
-static void tombstones_are_absent_values_and_empty_values_are_not(void **state)
-{
-    struct member m;
-    struct seen s[8];
-    int64_t next;
-    (void)state;
-    ports_open_one(&m, "0");
-    int64_t facts = member_high(&m, m.facts, 1);
-    member_begin(&m);
-    member_produce(&m, m.facts, 1, "person/1", "a");
-    member_produce(&m, m.facts, 1, "person/1", NULL);
-    member_produce(&m, m.facts, 1, "person/2", "");
-    member_offsets(&m, 1, 1);
-    member_commit(&m);
-    assert_int_equal(log_all(m.bus, m.facts, 1, facts, member_high(&m, m.facts, 1), s, 8, &next), 3);
-    assert_true(s[0].has_value && !s[1].has_value && s[2].has_value);
-    assert_string_equal(s[1].key, "person/1");
-    member_close(&m);
-}
-
 static void a_compacted_log_reads_to_its_end(void **state)
 {
     struct member m;
@@ -394,6 +374,7 @@ int ports_bus_run(const struct bus_env *env)
         BUS_TEST(two_members_share_and_take_over),
         BUS_TEST(seek_and_pause_keep_order_and_lose_nothing),
         BUS_TEST(a_poll_gives_no_more_than_asked),
+        BUS_TEST(records_have_their_own_headers),
         BUS_TEST(a_large_transaction_counts_its_facts),
         BUS_TEST(a_new_producer_goes_on),
         BUS_TEST(the_stable_end_is_below_an_open_transaction),

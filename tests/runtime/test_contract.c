@@ -270,6 +270,33 @@ static void test_cause_tells_no_numbers(void **state)
     assert_string_equal(cause_of(r, "Ivan Ivanov", "/portal"), "obedient-0-4");
 }
 
+/* What a batch holds when its last record is handled. */
+static size_t held_bytes, handled;
+static struct svc_verdict look_at_memory(const struct svc_event *ev, struct svc_call *c)
+{
+    const Clinic__Attach__V1__Cancel *m = ev->msg;
+    assert_int_equal(strlen(m->application_id), 4000);
+    held_bytes = arena_used(c->rt->b.mem);
+    handled++;
+    return SVC_DONE;
+}
+
+static void test_messages_are_not_kept_for_the_batch(void **state)
+{
+    struct sweep_run *r = *state;
+    char text[4001] = "";
+    memset(text, 'a', sizeof text - 1);
+    act = look_at_memory;
+    sweep_start(r, 0);
+    sweep_settle(r);
+    for (int i = 0; i < 20; i++)
+        send(r, text);
+    sweep_settle(r);
+    assert_int_equal(handled, 20);
+    assert_int_equal(fake_transactions(r->cluster), 1);
+    assert_true(held_bytes < 20 * 4000);
+}
+
 int main(void)
 {
 #define ROW(name) cmocka_unit_test_setup_teardown(test_##name, setup, teardown)
@@ -281,6 +308,7 @@ int main(void)
         ROW(time_is_the_record_s),
         ROW(time_is_the_event_s_when_asked_for),
         ROW(cause_tells_no_numbers),
+        ROW(messages_are_not_kept_for_the_batch),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
