@@ -72,7 +72,7 @@ static const struct setting settings[] = {
     {"linger.ms", "20", KAFKA_LOAD},
     {"compression.codec", "lz4", PRODUCERS, true},
     {"message.max.bytes", "1048576", PRODUCERS},
-    {"queue.buffering.max.messages", "800", KAFKA_TXN}, /* of a batch, what is on its way: copies, 2 KB each with headers */
+    {"queue.buffering.max.messages", "600", KAFKA_TXN}, /* of a batch, what is on its way: copies, 2 KB each with headers */
     {"queue.buffering.max.messages", "20000", KAFKA_PUB},
     {"queue.buffering.max.kbytes", "4096", KAFKA_TXN},
     {"queue.buffering.max.kbytes", "32768", KAFKA_PUB},
