@@ -197,10 +197,20 @@ size_t text_utf8_next(const char *s, size_t n)
     return len;
 }
 
+/* ASCII goes by eight bytes at a time: most is. */
+static bool is_ascii8(const char *s)
+{
+    uint64_t v;
+    memcpy(&v, s, 8);
+    return (v & 0x8080808080808080U) == 0;
+}
+
 bool text_utf8_ok(const char *s, size_t n)
 {
-    for (size_t len; n > 0; s += len, n -= len)
-        if ((len = (unsigned char)*s < 0x80 ? 1 : text_utf8_next(s, n)) == 0) /* most is ASCII */
+    for (size_t len; n > 0; s += len, n -= len) {
+        len = n >= 8 && is_ascii8(s) ? 8 : (unsigned char)*s < 0x80 ? 1 : text_utf8_next(s, n);
+        if (len == 0)
             return false;
+    }
     return true;
 }

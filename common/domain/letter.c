@@ -6,12 +6,14 @@
 int32_t letter_next(const char **text)
 {
     const unsigned char *u = (const unsigned char *)*text;
-    size_t n = text_utf8_next(*text, strnlen(*text, 4));
-    if (*u == '\0')
-        return 0;
+    if (*u < 0x80) { /* most is ASCII */
+        *text += *u != '\0';
+        return *u;
+    }
+    size_t n = text_utf8_next(*text, 4); /* stops at the NUL, which continues nothing */
     *text += n ? n : 1;
-    if (n < 2)
-        return n ? *u : -1;
+    if (n == 0)
+        return -1;
     int32_t c = u[0] & (0x7f >> n);
     for (size_t i = 1; i < n; i++)
         c = c << 6 | (u[i] & 0x3f);
@@ -57,6 +59,8 @@ int32_t letter_cyrillic_twin(int32_t c)
         {'C', 0x421}, {'E', 0x415}, {'H', 0x41d}, {'K', 0x41a}, {'M', 0x41c}, {'O', 0x41e}, {'P', 0x420},
         {'T', 0x422}, {'X', 0x425}, {'Y', 0x423},
     };
+    if (c > 'y') /* as nearly every letter is */
+        return c;
     for (size_t i = 0; i < sizeof twins / sizeof *twins; i++)
         if (twins[i].latin == c)
             return twins[i].cyrillic;

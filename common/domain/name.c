@@ -12,6 +12,31 @@ enum {
 static bool is_apostrophe(int32_t c) { return c == '\'' || c == '`' || c == 0x2019 || c == 0x2bc; }
 static bool is_separator(int32_t c) { return letter_is_space(c) || letter_is_dash(c); }
 
+/* Signs that stand alone, whatever is beside them: printable ASCII and the letters of Russian. Lower case is all that folding
+ * does to them. -1 for any other, among them those that are joined with their neighbours. */
+static int32_t lower_plain(int32_t c)
+{
+    if (c >= 0x20 && c < 0x7f)
+        return c >= 'A' && c <= 'Z' ? c + 0x20 : c;
+    if (c >= 0x410 && c < 0x450)
+        return c < 0x430 ? c + 0x20 : c;
+    return c == 0x401 || c == YO ? YO : -1;
+}
+
+/* As fold(), for texts of plain signs only, which nearly all are; -1 = it is not one. */
+static utf8proc_ssize_t fold_plain(const char *text, size_t len, struct arena *mem, utf8proc_int32_t **ret)
+{
+    utf8proc_ssize_t n = 0;
+    int32_t c, lower;
+    *ret = arena_alloc(mem, sizeof **ret * (len + 1));
+    while ((c = letter_next(&text)) != 0) {
+        if ((lower = lower_plain(c)) < 0)
+            return -1;
+        (*ret)[n++] = lower;
+    }
+    return n;
+}
+
 /* Code points of the folded text, in the arena; -1 when the text is not UTF-8. */
 static utf8proc_ssize_t fold(const char *text, size_t len, struct arena *mem, utf8proc_int32_t **ret)
 {
@@ -69,7 +94,9 @@ bool name_normal(const char *text, struct arena *mem, const char **ret, struct e
     if (len > NAME_MAX_BYTES)
         return err_set(e, ERR_INPUT, "name", "longer than %d bytes", NAME_MAX_BYTES);
     utf8proc_int32_t *points = NULL;
-    utf8proc_ssize_t n = fold(text, len, mem, &points);
+    utf8proc_ssize_t n = fold_plain(text, len, mem, &points);
+    if (n < 0)
+        n = fold(text, len, mem, &points);
     if (n < 0)
         return err_set(e, ERR_INPUT, "name", "not UTF-8");
     *ret = join_words(points, n, mem);

@@ -127,6 +127,9 @@ static const struct text_field withdrawal_fields[] = {
     {0},
 };
 
+/* Counts the characters only of what has more bytes than that. */
+static bool is_longer(const char *text, size_t max) { return strlen(text) > max && letter_chars(text) > max; }
+
 static bool check_texts(const void *msg, const struct text_field *fields, struct err *e)
 {
     for (const struct text_field *f = fields; f->path; f++) {
@@ -135,7 +138,7 @@ static bool check_texts(const void *msg, const struct text_field *fields, struct
             return bad(e, f->path, "well-formed UTF-8 without control characters");
         if (!*text && !f->required)
             continue;
-        if (!*text || letter_chars(text) > f->max || (f->form && !f->form(text)))
+        if (!*text || is_longer(text, f->max) || (f->form && !f->form(text)))
             return bad(e, f->path, f->rule);
     }
     return true;

@@ -1,6 +1,6 @@
 /* bus_kafka_impl.h - inside of bus_kafka*.c. Not for others.
- * Handles: consumer (group), reader (logs), replayer (facts), observer (high watermarks), txn.rk (producer). A bus that only
- * reads has only reader and observer, one that only writes only txn.rk. Every handle costs a process two threads and a tenth of a percent of a core for nothing: those that are
+ * Handles: consumer (group), reader (logs), replayer (facts), observer (high watermarks), txn.producers. A bus that only
+ * reads has only reader and observer, one that only writes only a producer. Every handle costs a process two threads and a tenth of a percent of a core for nothing: those that are
  * needed now and then, reader, replayer and observer, rest between.
  * Threads: confined to the runtime thread; callbacks come inside calls of the same thread. */
 #ifndef CLINIC_BUS_KAFKA_IMPL_H
@@ -16,13 +16,23 @@ struct kafka_part { /* one partition of the inbox */
     int64_t next;   /* next offset the caller gets; -1 = not yet said by seek() */
 };
 
-struct kafka_txn {
-    rd_kafka_conf_t *conf;             /* template of every producer; NULL in a bus that only reads */
-    int64_t patience_ms;               /* how long a call is repeated */
+#define KAFKA_PRODUCERS 2 /* that take turns; see bus_kafka_producer.c */
+
+struct kafka_producer {
     rd_kafka_t *rk;                    /* NULL before the first recreate */
     rd_kafka_topic_t *topics[TOPIC_N]; /* warmed output topics */
     bool ready;                        /* init_transactions done and topics warm */
     bool half_made;                    /* init_transactions timed out: it goes on at the next recreate */
+};
+
+struct kafka_txn {
+    rd_kafka_conf_t *conf;             /* template of every producer; NULL in a bus that only reads */
+    int64_t patience_ms;               /* how long a call is repeated */
+    struct kafka_producer producers[KAFKA_PRODUCERS];
+    size_t producers_n;                /* in use */
+    size_t turn;                       /* whose transaction is open, or was last */
+    bool remaking;                     /* recreate has begun and not succeeded yet */
+    bool ready;                        /* all producers are, and none has failed since */
     bool open;                         /* between begin and commit, abort or an unknown outcome */
     bool troubled;                     /* see bus.h */
     int64_t fenced_at_ms;              /* monotonic; 0 = never */
@@ -54,6 +64,8 @@ struct bus_kafka {
     unsigned long revocations;
     bool closing;
     struct arena *mem;         /* records handed out, until done() */
+    const struct bus_header *last; /* headers of the record taken before */
+    size_t last_n;
     struct kafka_txn txn;
 };
 
@@ -90,16 +102,19 @@ bool bus_kafka_log_read(struct bus *b, struct bus_log *l, int timeout_ms, struct
                         size_t *ret_n, int64_t *ret_next, struct err *e);
 void bus_kafka_log_close(struct bus *b, struct bus_log *l);
 
-/* bus_kafka_txn.c */
+/* bus_kafka_producer.c */
 bool bus_kafka_txn_conf(struct bus_kafka *b, const struct conf *c, const char *id, struct err *e);
 bool bus_kafka_load_conf(struct bus_kafka *b, const struct conf *c, const char *id, int timeout_ms, struct err *e);
+bool bus_kafka_txn_fail(struct bus_kafka *b, rd_kafka_error_t *ke, const char *what, struct err *e); /* takes ke; false */
+bool bus_kafka_recreate(struct bus *b, struct err *e);
+bool bus_kafka_troubled(struct bus *b);
+void bus_kafka_txn_free(struct bus_kafka *b);
+
+/* bus_kafka_txn.c */
 bool bus_kafka_begin(struct bus *b, struct err *e);
 bool bus_kafka_produce(struct bus *b, const struct bus_out *o, struct err *e);
 bool bus_kafka_send_offsets(struct bus *b, const struct bus_pos *pos, size_t n, struct err *e);
 bool bus_kafka_commit(struct bus *b, struct err *e);
 int64_t bus_kafka_produced_end(struct bus *b, int topic, int32_t part);
 bool bus_kafka_abort(struct bus *b, struct err *e);
-bool bus_kafka_recreate(struct bus *b, struct err *e);
-bool bus_kafka_troubled(struct bus *b);
-void bus_kafka_txn_free(struct bus_kafka *b);
 #endif

@@ -59,7 +59,7 @@ static const struct setting settings[] = {
     {"queued.min.messages", "1000", KAFKA_READER | KAFKA_REPLAY | KAFKA_OBSERVER},
     {"queued.min.messages", "20000", KAFKA_SCAN},
     {"queued.max.messages.kbytes", "8192", KAFKA_SCAN},
-    {"queued.max.messages.kbytes", "2048", KAFKA_GROUP},
+    {"queued.max.messages.kbytes", "1536", KAFKA_GROUP},
     {"queued.max.messages.kbytes", "512", KAFKA_READER | KAFKA_REPLAY | KAFKA_OBSERVER},
     {"fetch.queue.backoff.ms", "10", CONSUMERS, true},
     /* Producers. */

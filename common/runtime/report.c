@@ -77,14 +77,14 @@ static void build(struct report *rep, struct bytes key, enum event_id type, cons
     struct arena *mem = rep->mem;
     struct reports *r = rep->all;
     char span[CE_TRACEPARENT_BYTES], root[CE_TRACEPARENT_BYTES];
-    struct ce_trace of = ce_trace_read(arena_strdup(mem, trace ? trace : ""), mem);
+    struct ce_trace of = ce_trace_read(arena_strdup(mem, trace ? trace : ""));
     struct ce ce = {.event = type, .id = random_id(r, mem), .source = arena_printf(mem, "/clinic/%s/sender", r->def->name),
                     .subject = arena_strdup(mem, subject ? subject : ""), .time_ms = wall_ms()};
-    if (!of.parent[0]) {
+    if (!of.parent.n) {
         ce_child_traceparent("", ce.subject[0] ? ce.subject : ce.id, root);
-        of = ce_trace_read(arena_strdup(mem, root), mem);
+        of = ce_trace_read(arena_strdup(mem, root));
     }
-    ce_child_traceparent(of.parent, ce.id, span);
+    ce_child_of_trace(&of, ce.id, span);
     ce.traceparent = arena_strdup(mem, span);
     ce.origin = of.origin;
     ce.tracestate = of.state;

@@ -10,7 +10,7 @@
 
 struct runtime_conf {
     size_t batch_max_records;
-    size_t batch_max_bytes;       /* arena use that closes a batch */
+    size_t batch_max_bytes;       /* memory of its records and of what they cause, that closes a batch */
     int gather_max_ms;            /* longest gathering when busy */
     size_t record_max_bytes;
     int tick_ms;                  /* how often due work is looked for */

@@ -5,9 +5,10 @@
 #define BUSY_N 16           /* records per batch from which a batch waits the whole gather time */
 #define FLOOD_N 150         /* from so many on it waits longer still, */
 #define FLOOD_GATHER 4      /* at most so many times the gather time */
-#define VALUE_GROWTH 4      /* arena bytes that a byte of value costs at least */
-#define COST_GUESS 4096.0   /* arena bytes that a record costs, before any was decided */
-#define COST_N 50           /* from so many records on a batch tells what one costs */
+#define VALUE_GROWTH 3      /* bytes that a byte of value costs: itself, in what is stored, in what is emitted */
+#define HEADER_COST 40      /* of a header: itself, and what of its text other records do not share */
+#define COST_GUESS 4096.0   /* bytes that a record costs, before any was decided */
+#define COST_N 200          /* from so many records on a batch tells what one costs */
 #define ARENA_SPARE ((size_t)256 << 20) /* address range beyond batch_max_bytes; touched only by a record that needs it */
 #define SCRATCH_KEEP ((size_t)256 << 10) /* more than the records of every day need */
 #define TRIES_MAX 3
@@ -96,18 +97,30 @@ static size_t room(const struct runtime *rt)
 {
     const struct batch *b = &rt->b;
     size_t most = (size_t)((double)rt->d.conf->batch_max_bytes / rt->usual_cost) + 1;
-    if (b->recs_bytes * VALUE_GROWTH >= rt->d.conf->batch_max_bytes)
+    if (b->values_bytes * VALUE_GROWTH >= rt->d.conf->batch_max_bytes)
         return 0;
     most = most < rt->limit ? most : rt->limit;
     return b->recs_n < most ? most - b->recs_n : 0;
 }
 
+static size_t memory_of(const struct batch *b) { return arena_used(b->mem) + b->recs_bytes; }
+
 /* What a record of this service costs, from batches large enough to tell; sooner more than less. */
 static void note_cost(struct runtime *rt)
 {
-    double cost = rt->b.n < COST_N ? 0 : (double)arena_used(rt->b.mem) / (double)rt->b.n;
+    double cost = rt->b.n < COST_N ? 0 : (double)memory_of(&rt->b) / (double)rt->b.n;
     if (cost > 0)
         rt->usual_cost += (cost - rt->usual_cost) * (cost > rt->usual_cost ? 0.5 : 0.05);
+}
+
+static void note_taken(struct batch *b, const struct bus_rec *recs, size_t n)
+{
+    b->recs_n += n;
+    for (size_t i = 0; i < n; i++) {
+        size_t value = recs[i].key.n + recs[i].value.n;
+        b->values_bytes += value;
+        b->recs_bytes += value + recs[i].headers_n * HEADER_COST + sizeof *recs + sizeof *b->items;
+    }
 }
 
 static bool poll_more(struct runtime *rt, int wait_ms, size_t *ret_n, struct err *e)
@@ -120,9 +133,7 @@ static bool poll_more(struct runtime *rt, int wait_ms, size_t *ret_n, struct err
             rt->parts[i].in_batch = true;
         return false;
     }
-    for (size_t i = 0; i < *ret_n; i++)
-        b->recs_bytes += b->recs[b->recs_n + i].value.n + b->recs[b->recs_n + i].key.n;
-    b->recs_n += *ret_n;
+    note_taken(b, b->recs + b->recs_n, *ret_n);
     if (generation != rt->generation) { /* what was gathered belongs to an assignment that is over */
         batch_give_back(rt);
         batch_drop(rt);
@@ -164,7 +175,7 @@ static bool add_due(struct runtime *rt, struct part *p, struct err *e)
     p->next_due_ms = n == DUE_CHUNK ? b->now_ms : next;
     for (size_t i = 0; i < n; i++)
         if (due[i].table < rt->tables_n && rt->due_row[due[i].table]) {
-            decode_due(rt, &b->items[b->n++], &due[i], p, b->now_ms);
+            decode_due(rt, &b->items[b->n++], &due[i], p);
             p->in_batch = true;
         }
     return true;
@@ -213,12 +224,12 @@ static bool read_failed(struct runtime *rt, struct err *e)
     return false;
 }
 
-/* Decide in order; when the arena fills up, the rest is left for the next batch. */
+/* Decide in order; when the memory is used up, the rest is left for the next batch. */
 static void decide(struct runtime *rt)
 {
     struct batch *b = &rt->b;
     for (size_t i = 0; i < b->n; i++) {
-        if (i > 0 && arena_used(b->mem) > rt->d.conf->batch_max_bytes) {
+        if (i > 0 && memory_of(b) > rt->d.conf->batch_max_bytes) {
             b->cut = true;
             b->n = i;
             return;
@@ -289,6 +300,17 @@ static void note_due(struct runtime *rt)
         }
 }
 
+static void give_orders(struct runtime *rt)
+{
+    struct batch *b = &rt->b;
+    for (uint32_t i = 0; i < b->orders.n && rt->d.outbound; i++) {
+        const struct order *o = LIST_AT(&b->orders, i);
+        rt->d.outbound(rt->d.outbound_ctx, rt->def->outbound_type, o->packed, ce_trace_text(&o->by->trace, b->scratch),
+                       b->txn_ms);
+        batch_forget(rt);
+    }
+}
+
 static bool committed(struct runtime *rt, struct err *e)
 {
     struct batch *b = &rt->b;
@@ -298,10 +320,7 @@ static bool committed(struct runtime *rt, struct err *e)
     forgive(rt);
     bool ok = txn_apply(rt, e);
     note_due(rt);
-    for (uint32_t i = 0; i < b->orders.n; i++)
-        if (rt->d.outbound)
-            rt->d.outbound(rt->d.outbound_ctx, rt->def->outbound_type, LIST_AT(&b->orders, i)->packed,
-                           LIST_AT(&b->orders, i)->trace, b->txn_ms);
+    give_orders(rt);
     rt_count_batch(rt);
     if (b->cut)
         batch_give_back(rt);

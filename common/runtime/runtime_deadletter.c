@@ -72,8 +72,8 @@ static struct bus_rec subject_of(struct runtime *rt, const struct item *it)
     if (it->rec)
         return *it->rec;
     return (struct bus_rec){.topic = (int)rt->def->facts, .partition = it->part->id, .offset = -1, .value = it->due_value,
-                            .key = facts_key(rt->def->tables[it->due_table].name, it->ev.key, rt->b.scratch),
-                            .time_ms = it->ev.now_ms};
+                            .key = facts_key(rt->def->tables[it->due->table].name, it->due->key, rt->b.scratch),
+                            .time_ms = it->now_ms};
 }
 
 static const char *place_of(struct arena *mem, const struct bus_rec *rec)
@@ -99,7 +99,7 @@ static const struct bus_header *headers(struct runtime *rt, const struct item *i
 {
     struct arena *mem = rt->b.scratch;
     struct ce ce = {.event = EV_DEAD_LETTER, .id = arena_printf(mem, "%s/dead", it->base), .source = rt->b.source,
-                    .time_ms = it->ev.now_ms};
+                    .time_ms = it->now_ms};
     size_t n;
     outs_explain(rt, it, it->subject, it->base, &ce);
     const struct bus_header *std = ce_headers(&ce, mem, &n);
@@ -120,7 +120,7 @@ struct bus_out deadletter_make(struct runtime *rt, const struct item *it)
 {
     struct bus_out out = {.topic = (int)rt->def->dlq, .partition = it->part->id};
     const struct bus_rec rec = subject_of(rt, it);
-    struct bytes key = it->rec ? rec.key : it->ev.key;
+    struct bytes key = it->rec ? rec.key : it->due->key;
     if (deadletter_key_is_harmless(key))
         out.key = key;
     out.value = letter(rt, it, &rec);

@@ -1,5 +1,5 @@
-/* runtime_decode.c - a record of the inbox, or of the due index, as an event for the handlers. What cannot become an
- * event gets its verdict here. */
+/* runtime_decode.c - a record of the inbox, or of the due index, as an item of the batch, and as an event for the handlers,
+ * whenever one is called. What cannot become an event gets its verdict here. */
 #include <ctype.h>
 #include "runtime/runtime_int.h"
 #include "runtime/structured.h"
@@ -77,23 +77,23 @@ static bool is_acceptable(const struct runtime *rt, const struct bus_rec *r, str
     return false;
 }
 
-static void decode_value(struct runtime *rt, struct item *it, const struct bus_rec *r)
+static void find_row(struct runtime *rt, struct item *it)
 {
-    int type = r->ce_type.n ? event_by_type(r->ce_type.p, r->ce_type.n) : -1;
-    const struct svc_handler *row = type < 0 ? NULL : rt->row_of[type];
-    if (!row) {
-        it->verdict = svc_rejected(SVC_REJECT_UNKNOWN_TYPE, r->ce_type.n ? "ce_type: not one of this inbox" : "ce_type: missing");
-        return;
-    }
-    it->ev.type = events[type].type;
-    it->ev.msg = protobuf_c_message_unpack(events[type].msg, arena_pb(rt->b.mem), r->value.n, r->value.p);
+    struct bytes name = it->open->ce_type;
+    int type = name.n ? event_by_type(name.p, name.n) : -1;
+    it->row = type < 0 ? NULL : rt->row_of[type];
+    if (!it->row)
+        it->verdict = svc_rejected(SVC_REJECT_UNKNOWN_TYPE, name.n ? "ce_type: not one of this inbox" : "ce_type: missing");
+}
+
+bool decode_is_good(struct runtime *rt, struct item *it, const struct svc_event *ev)
+{
     struct err e;
-    if (!it->ev.msg)
+    if (!ev->msg)
         it->verdict = svc_rejected(SVC_REJECT_UNDECODABLE, "value: not the message that ce_type names");
-    else if (!msg_text_ok(it->ev.msg, &e)) /* it would go on in what we emit, where others refuse the whole record */
+    else if (!msg_text_ok(ev->msg, &e)) /* it would go on in what we emit, where others refuse the whole record */
         it->verdict = svc_rejected(SVC_REJECT_UNDECODABLE, arena_printf(rt->b.mem, "%s: %s", e.code, e.text));
-    else
-        it->row = row;
+    return !it->verdict.rejected;
 }
 
 /* Ids go on in clear, as ce_causationid. Ours are known; in one from outside, a run of digits may be somebody's number,
@@ -117,6 +117,12 @@ static bool id_is_harmless(const struct bus_rec *r)
     return r->ce_id.n <= 64 && (longest < 9 || uuid_to_bytes(text, uuid));
 }
 
+/* Up to a zero byte, which no header of ours has. */
+static struct bytes cause_of(const struct bus_rec *r)
+{
+    return bytes_of(r->ce_id.p, r->ce_id.n && id_is_harmless(r) ? strnlen(r->ce_id.p, r->ce_id.n) : 0);
+}
+
 /* Application ids go on in clear; anything else somebody may have written there does not. */
 static const char *subject_of(struct arena *mem, struct bytes b)
 {
@@ -125,26 +131,47 @@ static const char *subject_of(struct arena *mem, struct bytes b)
     return b.n == 36 && uuid_to_bytes(s, uuid) ? s : "";
 }
 
-/* Now and until when, for handlers that see no clock. A record read again after months is as old as its timestamp says, and
- * taken up now. With time.source = event the clock of the events is the only one. */
+/* Now, for handlers that see no clock. With time.source = event the clock of the events is the only one. */
+static int64_t told_ms(const struct runtime *rt, const struct bus_rec *rec)
+{
+    return rt->d.conf->time_from_event ? time_of(rec->ce_time) : -1;
+}
+
+/* Until when. A record read again after months is as old as its timestamp says, and taken up now. */
 static void tell_time(const struct runtime *rt, struct svc_event *ev, const struct bus_rec *rec)
 {
-    int64_t told = rt->d.conf->time_from_event ? time_of(rec->ce_time) : -1;
-    ev->now_ms = told >= 0 ? told : rec->time_ms;
-    ev->read_ms = told < 0 && rt->b.now_ms > ev->now_ms ? rt->b.now_ms : ev->now_ms;
+    if (told_ms(rt, rec) < 0 && rt->b.now_ms > ev->now_ms)
+        ev->read_ms = rt->b.now_ms;
     if (rec->ce_expirytime.n)
         text_time_parse(rec->ce_expirytime.p, rec->ce_expirytime.n, &ev->expires_ms);
 }
 
-static struct svc_event event_of(struct runtime *rt, const struct part *p)
+/* What the record itself says, into *ev. */
+static void tell_record(struct runtime *rt, const struct item *it, struct svc_event *ev)
 {
-    return (struct svc_event){
-        .ce_id = "", .subject = "", .partition = p->id,
-        .partitions = rt->d.conf->partitions, .arena = rt->b.scratch, .conf = rt->d.svc_conf,
-    };
+    struct arena *mem = rt->b.scratch;
+    const struct bus_rec *r = it->open;
+    ev->type = events[it->row->type].type;
+    ev->key = r->key;
+    ev->ce_id = text_of(mem, it->cause);
+    ev->msg = protobuf_c_message_unpack(events[it->row->type].msg, arena_pb(mem), r->value.n, r->value.p);
+    tell_time(rt, ev, r);
 }
 
-/* The record as the binary mode has it: itself, nearly always. A broken envelope gets its verdict. */
+struct svc_event decode_event(struct runtime *rt, const struct item *it)
+{
+    struct svc_event ev = {
+        .type = SVC_DUE, .ce_id = "", .subject = it->subject, .partition = it->part->id, .now_ms = it->now_ms, .read_ms = it->now_ms,
+        .partitions = rt->d.conf->partitions, .arena = rt->b.scratch, .conf = rt->d.svc_conf,
+    };
+    if (it->due)
+        ev.key = it->due->key;
+    else
+        tell_record(rt, it, &ev);
+    return ev;
+}
+
+/* A broken envelope gets its verdict. */
 static const struct bus_rec *open_record(struct runtime *rt, struct item *it, const struct bus_rec *rec)
 {
     struct err e;
@@ -160,28 +187,24 @@ static const struct bus_rec *open_record(struct runtime *rt, struct item *it, co
 void decode_record(struct runtime *rt, struct item *it, const struct bus_rec *rec, struct part *p)
 {
     struct arena *mem = rt->b.mem;
-    *it = (struct item){.rec = rec, .part = p, .due_table = -1, .ev = event_of(rt, p)};
+    *it = (struct item){.rec = rec, .part = p};
     it->base = ARENA_CAT(mem, rt->def->name, "-", arena_i64(mem, p->id), "-", arena_i64(mem, rec->offset));
-    const struct bus_rec *r = open_record(rt, it, rec);
-    it->ev.key = r->key;
-    it->ev.ce_id = id_is_harmless(r) ? text_of(mem, r->ce_id) : "";
-    it->ev.subject = it->subject = subject_of(mem, r->ce_subject);
-    it->trace = ce_trace_of(r->traceparent, r->tracestate, r->ce_traceparent, r->ce_tracestate, mem);
-    tell_time(rt, &it->ev, r);
+    const struct bus_rec *r = it->open = open_record(rt, it, rec);
+    int64_t told = told_ms(rt, r);
+    it->now_ms = told >= 0 ? told : rec->time_ms;
+    it->cause = cause_of(r);
+    it->subject = subject_of(mem, r->ce_subject);
+    it->trace = ce_trace_of(r->traceparent, r->tracestate, r->ce_traceparent, r->ce_tracestate);
     if (p->poison && p->failed_offset == rec->offset)
         it->verdict = svc_rejected(SVC_REJECT_POISON, "the broker keeps refusing its effects");
     else if (!it->verdict.rejected && is_acceptable(rt, r, &it->verdict))
-        decode_value(rt, it, r);
+        find_row(rt, it);
 }
 
 /* The record itself is read with the batch, checked against the marks; see handle_item. */
-void decode_due(struct runtime *rt, struct item *it, const struct store_due *due, struct part *p, int64_t now_ms)
+void decode_due(struct runtime *rt, struct item *it, const struct store_due *due, struct part *p)
 {
-    *it = (struct item){.part = p, .due_table = due->table, .row = rt->due_row[due->table], .ev = event_of(rt, p),
-                       .trace.parent = "", .subject = ""};
+    *it = (struct item){.due = due, .part = p, .row = rt->due_row[due->table], .now_ms = rt->b.now_ms, .subject = ""};
     it->base = arena_printf(rt->b.mem, "%s-%d-due-%.*s-%lld", rt->def->name, (int)p->id, (int)due->key.n,
                             (const char *)due->key.p, (long long)due->due_ms);
-    it->ev.type = SVC_DUE;
-    it->ev.key = due->key;
-    it->ev.now_ms = it->ev.read_ms = now_ms;
 }

@@ -35,14 +35,17 @@ static struct entry *first_planned(const struct runtime *rt, const struct item *
 void handle_plan(struct runtime *rt, struct item *it)
 {
     struct svc_plan p = {rt, it};
+    struct svc_event ev = decode_event(rt, it);
     it->plan_at = rt->b.plan.n;
     it->plan_n = 0;
-    if (it->due_table >= 0) {
-        svc_read(&p, it->due_table, it->ev.key);
-        it->ev.msg = entry_msg(rt, first_planned(rt, it));
+    if (it->due) {
+        svc_read(&p, it->due->table, it->due->key);
+        ev.msg = entry_msg(rt, first_planned(rt, it));
+    } else if (!decode_is_good(rt, it, &ev)) {
+        it->row = NULL;
     }
-    if (it->row->plan)
-        it->row->plan(&it->ev, &p);
+    if (it->row && it->row->plan)
+        it->row->plan(&ev, &p);
     batch_forget(rt);
 }
 
@@ -111,32 +114,20 @@ const void *svc_get(struct svc_call *c, int table, struct bytes key)
     return entry_msg(c->rt, en);
 }
 
+void *svc_take(struct svc_call *c, int table, struct bytes key)
+{
+    struct entry *en = planned_entry(c, table, key);
+    must(en);
+    void *msg = (void *)(uintptr_t)entry_msg(c->rt, en);
+    en->era = 0; /* who asks again gets the value as it is stored */
+    return msg;
+}
+
 static struct bytes pack(struct arena *mem, const ProtobufCMessage *msg)
 {
     size_t n = protobuf_c_message_get_packed_size(msg);
     uint8_t *to = arena_alloc(mem, n ? n : 1);
     return bytes_of(to, protobuf_c_message_pack(msg, to));
-}
-
-/* The bytes of a message; those that a planned value was decoded from are at hand. */
-static struct bytes packed_of(const struct svc_call *c, const void *msg)
-{
-    const struct batch *b = &c->rt->b;
-    for (uint32_t i = 0; i < c->item->plan_n; i++) {
-        const struct entry *en = LIST_AT(&b->over.entries, *LIST_AT(&b->plan, c->item->plan_at + i));
-        if (en->era == b->era && en->msg == msg)
-            return en->value;
-    }
-    return pack(b->scratch, msg);
-}
-
-void *svc_copy(struct svc_call *c, const void *msg)
-{
-    struct bytes packed = packed_of(c, msg);
-    void *copy = protobuf_c_message_unpack(((const ProtobufCMessage *)msg)->descriptor, arena_pb(c->rt->b.scratch),
-                                           packed.n, packed.p);
-    must(copy);
-    return copy;
 }
 
 static void entry_write(struct svc_call *c, int table, struct bytes key, struct bytes value, int64_t due_ms)
@@ -162,6 +153,19 @@ void svc_put(struct svc_call *c, int table, struct bytes key, const void *msg)
 
 void svc_del(struct svc_call *c, int table, struct bytes key) { entry_write(c, table, key, (struct bytes){0}, 0); }
 
+/* Often the key of the input. */
+static struct bytes kept_key(const struct svc_call *c, struct bytes key)
+{
+    struct bytes own = c->item->due ? c->item->due->key : c->item->open->key;
+    return bytes_eq(own, key) ? own : bytes_of(arena_dup(c->rt->b.mem, key.p, key.n), key.n);
+}
+
+/* Nearly always the application that the item is about anyway. */
+static const char *kept_subject(const struct svc_call *c, const char *subject)
+{
+    return strcmp(subject, c->item->subject) == 0 ? c->item->subject : arena_strdup(c->rt->b.mem, subject);
+}
+
 void svc_emit(struct svc_call *c, enum topic_id topic, struct bytes key, enum event_id type, const void *msg,
               const char *subject)
 {
@@ -171,9 +175,9 @@ void svc_emit(struct svc_call *c, enum topic_id topic, struct bytes key, enum ev
     struct effect *ef = LIST_ADD(&rt->b.effects, rt->b.mem);
     *ef = (struct effect){.by = c->item, .topic = topic, .type = type, .seq = ++c->seq};
     ef->part = wire_partition(key, rt->d.conf->partitions);
-    ef->key = bytes_of(arena_dup(rt->b.mem, key.p, key.n), key.n);
+    ef->key = kept_key(c, key);
     ef->value = pack(rt->b.mem, msg);
-    ef->subject = arena_strdup(rt->b.mem, subject ? subject : "");
+    ef->subject = kept_subject(c, subject ? subject : "");
     if (ef->seq == 1 && ef->subject[0])
         c->item->subject = ef->subject; /* the handler knows better than who wrote the input */
 }
@@ -181,7 +185,7 @@ void svc_emit(struct svc_call *c, enum topic_id topic, struct bytes key, enum ev
 void svc_outbound(struct svc_call *c, const void *msg)
 {
     must(((const ProtobufCMessage *)msg)->descriptor == events[c->rt->def->outbound_type].msg);
-    *LIST_ADD(&c->rt->b.orders, c->rt->b.mem) = (struct order){pack(c->rt->b.mem, msg), ce_trace_text(&c->item->trace, c->rt->b.mem)};
+    *LIST_ADD(&c->rt->b.orders, c->rt->b.mem) = (struct order){c->item, pack(c->rt->b.mem, msg)};
 }
 
 void svc_count(struct svc_call *c, int metric, const char *label)
@@ -210,12 +214,12 @@ static void take_back(struct runtime *rt, uint32_t effects, uint32_t orders, uin
 
 /* Is the record still due, as of this point of the batch? Another record of the batch, or of a batch before, may
  * have settled or moved it. */
-static bool is_still_due(struct runtime *rt, struct item *it, struct entry *en)
+static bool is_still_due(struct runtime *rt, const struct item *it, struct entry *en)
 {
-    const struct svc_table *t = &rt->def->tables[it->due_table];
-    it->ev.msg = entry_msg(rt, en);
-    int64_t due = it->ev.msg && t->due_ms ? t->due_ms(it->ev.msg) : 0;
-    return due > 0 && due <= it->ev.now_ms;
+    const struct svc_table *t = &rt->def->tables[it->due->table];
+    const void *msg = entry_msg(rt, en);
+    int64_t due = msg && t->due_ms ? t->due_ms(msg) : 0;
+    return due > 0 && due <= it->now_ms;
 }
 
 /* Due work is planned with its record in hand, so the records are read first: one more round trip, only when due. */
@@ -223,12 +227,12 @@ bool handle_read_due(struct runtime *rt, size_t first, struct err *e)
 {
     struct batch *b = &rt->b;
     for (size_t i = first; i < b->n; i++)
-        overlay_entry(&b->over, b->items[i].part->id, b->items[i].due_table, b->items[i].ev.key);
+        overlay_entry(&b->over, b->items[i].part->id, b->items[i].due->table, b->items[i].due->key);
     if (!handle_read(rt, e))
         return false;
     for (size_t i = first; i < b->n; i++) {
         struct item *it = &b->items[i];
-        uint32_t at = overlay_entry(&b->over, it->part->id, it->due_table, it->ev.key);
+        uint32_t at = overlay_entry(&b->over, it->part->id, it->due->table, it->due->key);
         it->skipped = !is_still_due(rt, it, LIST_AT(&b->over.entries, at));
         batch_forget(rt);
     }
@@ -249,16 +253,20 @@ static void handle(struct runtime *rt, struct item *it)
     struct batch *b = &rt->b;
     uint32_t effects = b->effects.n, orders = b->orders.n, counts = b->counts.n;
     struct svc_call c = {rt, it, 0};
+    struct svc_event ev = decode_event(rt, it);
     b->undos.n = 0;
-    if (it->due_table >= 0)
+    if (it->due) {
         it->due_value = first_planned(rt, it)->value;
-    it->verdict = it->row->handle(&it->ev, &c);
+        ev.msg = entry_msg(rt, first_planned(rt, it));
+    }
+    must(ev.msg); /* it was good when it was planned */
+    it->verdict = it->row->handle(&ev, &c);
     if (!it->verdict.rejected)
         return;
     if (it->verdict.detail)
         it->verdict.detail = arena_strdup(b->mem, it->verdict.detail);
     take_back(rt, effects, orders, counts);
-    if (it->due_table >= 0)
+    if (it->due)
         give_up_due(&c);
 }
 
@@ -266,7 +274,7 @@ void handle_item(struct runtime *rt, struct item *it)
 {
     if (!it->row || it->skipped)
         return;
-    if (it->due_table >= 0)
+    if (it->due)
         it->skipped = !is_still_due(rt, it, first_planned(rt, it));
     if (!it->skipped)
         handle(rt, it);

@@ -96,19 +96,23 @@ void overlay_reset(struct overlay *o, struct arena *mem);
 uint32_t overlay_entry(struct overlay *o, int32_t part, int table, struct bytes key);
 
 /* --- batch: runtime_batch.c, runtime_decode.c, runtime_handle.c --- */
-struct item {                /* one input record, or one record of due work */
+/* One input record, or one record of due work. What it says is decoded when it is planned and again when it is handled:
+ * the messages of a whole batch would be more than the records themselves. */
+struct item {
     const struct bus_rec *rec; /* NULL for due work */
+    const struct bus_rec *open; /* the record as the binary mode has it: itself, nearly always */
+    const struct store_due *due; /* NULL for input records */
+    struct bytes due_value;  /* due work: the state record as its handler saw it */
     struct part *part;
     const struct svc_handler *row; /* NULL when rejected before handling */
-    struct svc_event ev;
     struct svc_verdict verdict;
+    int64_t now_ms;          /* time of the event */
     const char *base;        /* stem of the ids of what this input causes */
-    struct ce_trace trace;   /* that it came with; .parent "" = none */
+    struct bytes cause;      /* its own id, where that may go on; else .n == 0; in the record */
+    struct ce_trace trace;   /* that it came with; in the record */
     const char *subject;     /* application that what it causes is about: as the handler emits, else as the input says */
     uint32_t plan_at, plan_n; /* its run in batch.plan */
-    int due_table;           /* -1 for input records */
     bool skipped;            /* due work that another record of the batch has settled */
-    struct bytes due_value;  /* due work: the state record as its handler saw it */
 };
 struct effect {              /* an event to emit */
     struct item *by;
@@ -120,8 +124,8 @@ struct effect {              /* an event to emit */
     const char *subject;
 };
 struct order {               /* for the outbound side, after the commit */
+    const struct item *by;
     struct bytes packed;
-    const char *trace;       /* ce_trace_text */
 };
 struct count {
     int metric;
@@ -146,7 +150,8 @@ struct batch {
     struct item *items;      /* process lifetime, capacity items_cap */
     size_t n, items_cap;
     struct bus_rec *recs;    /* process lifetime, items_cap of them */
-    size_t recs_n, recs_bytes;
+    size_t recs_n;
+    size_t recs_bytes, values_bytes; /* memory that the records take; of it, keys and values */
     size_t due_first;        /* items from here on are due work */
     struct overlay over;
     LIST(uint32_t) plan;     /* indexes of entries, runs of items */
@@ -207,7 +212,7 @@ struct runtime {
     int *pending_ret;
     bool logs_gave, logs_dry; /* a catch-up waits for one log only when the last round found nothing in any */
     double usual_n;          /* moving average of records per batch */
-    double usual_cost;       /* arena bytes of a record, as of late */
+    double usual_cost;       /* memory of a record in a batch, as of late */
     int64_t probed_ms;       /* steady clock of the last look at the marks of an idle service */
     struct metric *const *counters; /* of def->metrics */
 };
@@ -261,7 +266,11 @@ void batch_forget(struct runtime *rt);    /* forget what was made for one record
 
 /* runtime_decode.c */
 void decode_record(struct runtime *rt, struct item *it, const struct bus_rec *rec, struct part *p);
-void decode_due(struct runtime *rt, struct item *it, const struct store_due *due, struct part *p, int64_t now_ms);
+void decode_due(struct runtime *rt, struct item *it, const struct store_due *due, struct part *p);
+/* The input as its handler sees it, all of it in the scratch. msg == NULL: of due work, or it does not decode. */
+struct svc_event decode_event(struct runtime *rt, const struct item *it);
+/* Is it what it should be? To be asked once, false = the verdict says what is wrong. */
+bool decode_is_good(struct runtime *rt, struct item *it, const struct svc_event *ev);
 
 /* runtime_handle.c */
 void handle_plan(struct runtime *rt, struct item *it);

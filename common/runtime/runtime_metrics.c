@@ -68,7 +68,7 @@ static void count_item(const struct item *it, int64_t now_ms, size_t *done, size
         *due += !it->skipped;
         return;
     }
-    metric_observe(made[RT_AGE], NULL, (double)(now_ms - it->ev.now_ms) / 1000.0);
+    metric_observe(made[RT_AGE], NULL, (double)(now_ms - it->now_ms) / 1000.0);
     if (!it->verdict.rejected)
         ++*done;
 }

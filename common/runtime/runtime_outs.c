@@ -24,20 +24,20 @@ static void mark_due_off(struct arena *mem, struct bus_out *out)
 /* The input's trace; else one of the application, the same whoever begins it. */
 static struct ce_trace trace_of(struct runtime *rt, const struct item *by, const char *subject)
 {
-    if (by->trace.parent[0])
+    if (by->trace.parent.n)
         return by->trace;
     char *root = arena_alloc(rt->b.scratch, CE_TRACEPARENT_BYTES);
     ce_child_traceparent("", subject[0] ? subject : by->base, root);
-    return (struct ce_trace){.parent = root, .origin = bytes_of(root, CE_TRACEPARENT_BYTES - 1)};
+    return (struct ce_trace){bytes_str(root), bytes_str(root), {0}};
 }
 
 void outs_explain(struct runtime *rt, const struct item *by, const char *subject, const char *seed, struct ce *ce)
 {
     struct ce_trace trace = trace_of(rt, by, subject);
     char *span = arena_alloc(rt->b.scratch, CE_TRACEPARENT_BYTES);
-    ce_child_traceparent(trace.parent, seed, span);
+    ce_child_of_trace(&trace, seed, span);
     ce->subject = subject;
-    ce->causationid = by->ev.ce_id[0] ? by->ev.ce_id : by->base;
+    ce->causationid = by->cause.n ? by->cause : bytes_str(by->base);
     ce->traceparent = span;
     ce->origin = trace.origin;
     ce->tracestate = trace.state;
@@ -50,7 +50,7 @@ static struct bus_out make_fact(struct runtime *rt, uint32_t seq)
     const struct svc_table *t = &rt->def->tables[en->table];
     const struct item *by = en->writer;
     struct ce ce = {.event = t->type, .id = ARENA_CAT(mem, by->base, "/s", arena_i64(mem, seq)), .source = rt->b.source,
-                    .time_ms = by->ev.now_ms};
+                    .time_ms = by->now_ms};
     outs_explain(rt, by, by->subject, by->base, &ce);
     struct bus_out out = {.topic = (int)rt->def->facts, .partition = en->part, .key = facts_key(t->name, en->key, mem),
                           .value = en->value};
@@ -64,7 +64,7 @@ static struct bus_out make_event(struct runtime *rt, const struct effect *ef)
 {
     struct arena *mem = rt->b.scratch;
     struct ce ce = {.event = ef->type, .id = ARENA_CAT(mem, ef->by->base, "/", arena_i64(mem, ef->seq)),
-                    .source = rt->b.source, .time_ms = ef->by->ev.now_ms};
+                    .source = rt->b.source, .time_ms = ef->by->now_ms};
     outs_explain(rt, ef->by, ef->subject, ce.id, &ce);
     struct bus_out out = {.topic = (int)ef->topic, .partition = ef->part, .key = ef->key, .value = ef->value};
     out.headers = ce_headers(&ce, mem, &out.headers_n);

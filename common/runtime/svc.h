@@ -4,9 +4,9 @@
  * Purity: plan and handle see no clock, no random, no environment, no Kafka, no Redis, no log, and allocate only in
  * the arena. Time comes with the event; ids derive from the input's identity. tests/static checks it with nm.
  * Threads: everything here runs on the runtime thread.
- * Memory: `conf` and descriptors live as long as the process, the event as long as its batch. What ev->arena gives, what
- * svc_get and svc_copy return, and all that is made of it, is forgotten when plan or handle returns: the calls below
- * pack or copy what they are given. */
+ * Memory: `conf` and descriptors live as long as the process. The event and its message (made anew for plan and for handle),
+ * what ev->arena gives, what svc_get and svc_take return, and all that is made of it, is forgotten when plan or handle
+ * returns: the calls below pack or copy what they are given. */
 #ifndef CLINIC_SVC_H
 #define CLINIC_SVC_H
 #include <protobuf-c/protobuf-c.h>
@@ -75,10 +75,11 @@ void svc_read(struct svc_plan *p, int table, struct bytes key);
 
 /* --- handling --- */
 /* Value of a planned key: state as of this point of the batch; NULL = absent. Reading an unplanned key is a bug.
- * The message is shared: do not modify it; copy what changes (svc_copy). */
+ * The message is shared: do not modify it; take what changes (svc_take). */
 const void *svc_get(struct svc_call *c, int table, struct bytes key);
-/* Deep copy of a message, to be modified and put. */
-void *svc_copy(struct svc_call *c, const void *msg);
+/* The same as the caller's own, to be modified and put. It is no copy: what svc_get gave of the key, and ev->msg of its due
+ * work, is this message, so what is still to be known of the state before is read before it is modified. */
+void *svc_take(struct svc_call *c, int table, struct bytes key);
 /* Write state; the runtime packs at once, the message may live in the arena. Only own tables (source == -1). */
 void svc_put(struct svc_call *c, int table, struct bytes key, const void *msg);
 void svc_del(struct svc_call *c, int table, struct bytes key);

@@ -66,7 +66,7 @@ const struct bus_header *ce_headers(const struct ce *ce, struct arena *mem, size
     put(h, &n, "ce_subject", subject);
     put(h, &n, "ce_dataschema", fixed[ce->event].schema);
     put(h, &n, "ce_correlationid", subject);
-    put(h, &n, "ce_causationid", bytes_str(ce->causationid));
+    put(h, &n, "ce_causationid", ce->causationid);
     put(h, &n, "ce_dataclassification", fixed[ce->event].data_class);
     if (days)
         put(h, &n, "ce_expirytime", time_text(ce->time_ms + days * TEXT_DAY_MS, mem));

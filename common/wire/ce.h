@@ -23,7 +23,7 @@ struct ce {
     enum event_id event;            /* ce_type, ce_dataschema, ce_dataclassification and lifetime */
     const char *id, *source;
     const char *subject;            /* application id; ce_correlationid is the same */
-    const char *causationid;
+    struct bytes causationid;
     const char *traceparent;        /* of this hop */
     struct bytes origin, tracestate; /* carried on; no origin = the trace begins here, traceparent is its origin */
     int64_t time_ms;                /* UTC */
@@ -55,15 +55,17 @@ void ce_child_traceparent(const char *parent, const char *seed, char ret[CE_TRAC
 
 /* What is carried on of the trace of a record read. */
 struct ce_trace {
-    const char *parent;          /* traceparent of the hop before; "" = none, and nothing else either */
+    struct bytes parent;         /* traceparent of the hop before; .n == 0 = none, and nothing else either */
     struct bytes origin, state;  /* ce_traceparent of what follows; tracestate, .n == 0 = none */
 };
 /* The headers of a record, well-formed or not, as its trace. Without a traceparent of the hop the origin's goes on, with
- * the tracestate that is the event's own (ce_tracestate). origin and state point into the headers, parent is in the arena. */
+ * the tracestate that is the event's own (ce_tracestate). All of it points into the headers. */
 struct ce_trace ce_trace_of(struct bytes traceparent, struct bytes tracestate, struct bytes ce_traceparent,
-                            struct bytes ce_tracestate, struct arena *mem);
+                            struct bytes ce_tracestate);
+/* ce_child_traceparent() of what goes on: its parent was looked at when it was read. */
+void ce_child_of_trace(const struct ce_trace *t, const char *seed, char ret[CE_TRACEPARENT_BYTES]);
 /* A trace as one text, for who keeps it aside (the sender): "<parent> <origin> <state>", "" = none; and back. Text may be
- * a bare traceparent too. The trace read points into the text or the arena. */
+ * a bare traceparent too. The trace read points into the text. */
 const char *ce_trace_text(const struct ce_trace *t, struct arena *mem);
-struct ce_trace ce_trace_read(const char *text, struct arena *mem);
+struct ce_trace ce_trace_read(const char *text);
 #endif

@@ -5,12 +5,17 @@
 /* traceparent: 00-<32 hex>-<16 hex>-<2 hex> */
 enum { TRACE_AT = 3, SPAN_AT = 36, FLAGS_AT = 53, TRACEPARENT_LEN = 55 };
 
+static const uint8_t hex_digits[256] = {
+    ['0'] = 1, ['1'] = 1, ['2'] = 1, ['3'] = 1, ['4'] = 1, ['5'] = 1, ['6'] = 1, ['7'] = 1,
+    ['8'] = 1, ['9'] = 1, ['a'] = 1, ['b'] = 1, ['c'] = 1, ['d'] = 1, ['e'] = 1, ['f'] = 1,
+};
+
 static bool is_hex(const char *s, size_t n)
 {
+    uint8_t all = 1;
     for (size_t i = 0; i < n; i++)
-        if (!((s[i] >= '0' && s[i] <= '9') || (s[i] >= 'a' && s[i] <= 'f')))
-            return false;
-    return true;
+        all &= hex_digits[(uint8_t)s[i]];
+    return all;
 }
 
 static bool is_zero(const char *s, size_t n) { return strspn(s, "0") >= n; }
@@ -31,7 +36,9 @@ static bool is_traceparent(struct bytes b)
     return b.n == TRACEPARENT_LEN || (memcmp(s, "00", 2) != 0 && s[TRACEPARENT_LEN] == '-');
 }
 
-bool ce_traceparent_ok(const char *s) { return is_traceparent(bytes_of(s, s ? strnlen(s, CE_ORIGIN_MAX + 1) : 0)); }
+static struct bytes text_of(const char *s) { return bytes_of(s, s ? strnlen(s, CE_ORIGIN_MAX + 1) : 0); }
+
+bool ce_traceparent_ok(const char *s) { return is_traceparent(text_of(s)); }
 
 /* --- tracestate: members key=value between commas; blanks around a member, and empty members, are fine --- */
 enum { MEMBERS_MAX = 32, MEMBER_PART_MAX = 256 };
@@ -101,12 +108,12 @@ static void put_hex(char *to, uint64_t v)
         to[i] = "0123456789abcdef"[v & 15];
 }
 
-void ce_child_traceparent(const char *parent, const char *seed, char ret[CE_TRACEPARENT_BYTES])
+static void child_of(struct bytes parent, bool has_parent, const char *seed, char ret[CE_TRACEPARENT_BYTES])
 {
     char trace[32], flags[2] = {'0', '1'};
-    if (ce_traceparent_ok(parent)) {
-        memcpy(trace, parent + TRACE_AT, 32);
-        memcpy(flags, parent + FLAGS_AT, 2);
+    if (has_parent) {
+        memcpy(trace, (const char *)parent.p + TRACE_AT, 32);
+        memcpy(flags, (const char *)parent.p + FLAGS_AT, 2);
     } else {
         put_hex(trace, hash64(seed, 1));
         put_hex(trace + 16, hash64(seed, 2));
@@ -120,28 +127,36 @@ void ce_child_traceparent(const char *parent, const char *seed, char ret[CE_TRAC
     ret[TRACEPARENT_LEN] = '\0';
 }
 
+void ce_child_traceparent(const char *parent, const char *seed, char ret[CE_TRACEPARENT_BYTES])
+{
+    struct bytes text = text_of(parent);
+    child_of(text, is_traceparent(text), seed, ret);
+}
+
+void ce_child_of_trace(const struct ce_trace *t, const char *seed, char ret[CE_TRACEPARENT_BYTES])
+{
+    child_of(t->parent, t->parent.n > 0, seed, ret);
+}
+
 /* --- what is carried on --- */
 struct ce_trace ce_trace_of(struct bytes traceparent, struct bytes tracestate, struct bytes ce_traceparent,
-                            struct bytes ce_tracestate, struct arena *mem)
+                            struct bytes ce_tracestate)
 {
     bool has_hop = is_traceparent(traceparent), has_origin = is_traceparent(ce_traceparent);
     struct bytes parent = has_hop ? traceparent : ce_traceparent, state = has_hop ? tracestate : ce_tracestate;
     if (!has_hop && !has_origin)
-        return (struct ce_trace){.parent = ""};
-    char *text = arena_alloc(mem, parent.n + 1);
-    memcpy(text, parent.p, parent.n);
-    text[parent.n] = '\0';
-    return (struct ce_trace){text, has_origin ? ce_traceparent : traceparent,
+        return (struct ce_trace){0};
+    return (struct ce_trace){parent, has_origin ? ce_traceparent : traceparent,
                              ce_tracestate_ok(state) ? state : (struct bytes){0}};
 }
 
 const char *ce_trace_text(const struct ce_trace *t, struct arena *mem)
 {
-    size_t parent = strlen(t->parent), at = 0;
-    if (parent == 0)
+    size_t at = 0;
+    if (t->parent.n == 0)
         return "";
-    char *text = arena_alloc(mem, parent + t->origin.n + t->state.n + 3);
-    const struct bytes parts[] = {{t->parent, parent}, t->origin, t->state};
+    char *text = arena_alloc(mem, t->parent.n + t->origin.n + t->state.n + 3);
+    const struct bytes parts[] = {t->parent, t->origin, t->state};
     for (size_t i = 0; i < sizeof parts / sizeof *parts && parts[i].n; i++) {
         if (i)
             text[at++] = ' ';
@@ -160,9 +175,9 @@ static struct bytes word(const char **at)
     return w;
 }
 
-struct ce_trace ce_trace_read(const char *text, struct arena *mem)
+struct ce_trace ce_trace_read(const char *text)
 {
     static const struct bytes none = {"", 0};
     struct bytes parent = word(&text), origin = word(&text);
-    return ce_trace_of(parent, bytes_str(text), origin, none, mem);
+    return ce_trace_of(parent, bytes_str(text), origin, none);
 }

@@ -18,7 +18,7 @@ const struct topic_info topics[TOPIC_N] = {
 #define INTERNAL "internal"
 #define CONFIDENTIAL "confidential"
 #define RESTRICTED "restricted"
-#define EVENT(id, type, stem, class, days) [EV_##id] = {type, &clinic__attach__v1__##stem##__descriptor, class, days},
+#define EVENT(id, type, stem, class, days) [EV_##id] = {type, sizeof(type) - 1, &clinic__attach__v1__##stem##__descriptor, class, days},
 const struct event_info events[EV_N] = {
 #include "wire/events.def"
 };
@@ -35,7 +35,7 @@ int topic_by_name(const char *name)
 int event_by_type(const char *type, size_t len)
 {
     for (int i = 0; i < EV_N; i++)
-        if (strncmp(events[i].type, type, len) == 0 && events[i].type[len] == '\0')
+        if (events[i].type_n == len && memcmp(events[i].type, type, len) == 0)
             return i;
     return -1;
 }

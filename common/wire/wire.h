@@ -34,6 +34,7 @@ enum event_id {
 
 struct event_info {
     const char *type;                          /* ce_type */
+    size_t type_n;                             /* its length */
     const ProtobufCMessageDescriptor *msg;
     const char *data_class;                    /* ce_dataclassification: public, internal, confidential or restricted */
     int days;                                  /* to ce_expirytime; 0 = it never goes out of date */

@@ -22,7 +22,7 @@
     X(NO_DECISION, "missing_decisions", "outcome kept but not published, or published but not kept")                 \
     X(DOUBLE_ATTACHMENT, "double_attachments", "person with two attachments of one profile")                        \
     X(TWO_CHANGES, "two_changes", "two counted changes in one window of the limit")                                 \
-    X(NO_PLACE, "attachments_without_place", "attachment that no confirmed place of its clinic stands for")         \
+    X(NO_PLACE, "attachments_without_place", "attachment that no place of its clinic stands for")                   \
     X(LEAKED_PLACE, "leaked_places", "place held by no attachment and no application in flight")                    \
     X(PLACE_COUNT, "place_counters", "counter of places differs from the places held")                              \
     X(OVER_NORM, "over_norm", "more persons than the norm without the exemption")                                   \

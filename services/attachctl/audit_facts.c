@@ -88,7 +88,6 @@ static void fact_reservation(struct audit *a, char *key, const PB(Reservation) *
         return;
     *slash = '\0';
     a->sum.reservations++;
-    a->sum.open_reservations += !s->confirmed;
     a->sum.over_norm_allowed += s->over_norm;
     uint32_t clinic = audit_clinic(a, key);
     struct doctor *d = audit_doctor(a, clinic, s->doctor_id);
@@ -101,7 +100,6 @@ static void fact_reservation(struct audit *a, char *key, const PB(Reservation) *
         audit_find(a, AUDIT_LEAKED_PLACE, slash + 1, "holds a place at %s and at %s",
                    audit_clinic_name(a, h->place_clinic), key);
     h->has_place = 1;
-    h->confirmed = s->confirmed;
     h->over_norm = s->over_norm;
     h->place_clinic = clinic;
     h->place_doctor = s->doctor_id;

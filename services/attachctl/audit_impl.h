@@ -35,7 +35,7 @@ struct app {
 struct hold {
     uint8_t id[16];
     uint8_t profile;
-    uint8_t has_attachment, has_place, confirmed, over_norm;
+    uint8_t has_attachment, has_place, over_norm;
     uint8_t person[17]; /* of the attachment */
     uint32_t att_clinic, att_doctor, place_clinic, place_doctor;
 };

@@ -98,8 +98,6 @@ static void judge_attachment(struct audit *a, const struct hold *h, const char *
     else if (h->place_clinic != h->att_clinic)
         audit_find(a, AUDIT_NO_PLACE, who, "attachment at %s by %s: the place is at %s", clinic, id,
                    audit_clinic_name(a, h->place_clinic));
-    else if (!h->confirmed)
-        audit_find(a, AUDIT_NO_PLACE, who, "attachment at %s by %s: the place is not confirmed", clinic, id);
     else if (h->att_doctor && h->att_doctor != h->place_doctor)
         audit_find(a, AUDIT_NO_PLACE, who, "attachment at %s by %s: doctor %u, the place is of doctor %u", clinic, id,
                    h->att_doctor, h->place_doctor);
@@ -114,11 +112,10 @@ static void judge_hold(struct audit *a, const struct hold *h)
         return;
     }
     const struct app *app = htab_get(&a->apps, h->id);
-    if (h->confirmed)
-        audit_find(a, AUDIT_LEAKED_PLACE, id, "confirmed place at %s, doctor %u, without an attachment",
-                   audit_clinic_name(a, h->place_clinic), h->place_doctor);
-    else if (!app || !(app->flags & APP_IN_FLIGHT))
-        audit_find(a, AUDIT_LEAKED_PLACE, id, "place held at %s, doctor %u, by an application not in flight",
+    if (app && app->flags & APP_IN_FLIGHT)
+        a->sum.open_reservations++;
+    else
+        audit_find(a, AUDIT_LEAKED_PLACE, id, "place at %s, doctor %u: its holder is neither in flight nor attached",
                    audit_clinic_name(a, h->place_clinic), h->place_doctor);
 }
 

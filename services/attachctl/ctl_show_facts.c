@@ -32,7 +32,7 @@ static const char *enum_text(const ProtobufCEnumDescriptor *d, int value)
 
 static const char *const shown[] = {"status", "outcome", "clinic_id", "doctor_id", "new_clinic_id", "new_doctor_id",
                                     "old_clinic_id", "milestone", "channel", "recipient", "state", "attempt", "attempts",
-                                    "result", "cause", "confirmed", "over_norm", "over_capacity", "counted", "sla_breached",
+                                    "result", "cause", "over_norm", "over_capacity", "counted", "sla_breached",
                                     "online", "delivered", "reason", "detail", "origin"};
 
 static void say_field(struct line *l, const ProtobufCMessage *m, const ProtobufCFieldDescriptor *f)

@@ -23,7 +23,6 @@ static bool init(const struct conf *conf, void **ret, struct err *e)
 
 static const struct svc_output outputs[] = {
     {TOPIC_CAPACITY_INBOX, EV_RESERVE},
-    {TOPIC_CAPACITY_INBOX, EV_CONFIRM},
     {TOPIC_CAPACITY_INBOX, EV_CANCEL},
     {TOPIC_CAPACITY_INBOX, EV_RELEASE},
     {TOPIC_CAPACITY_INBOX, EV_OCCUPY},

@@ -1,5 +1,5 @@
-/* decide.c - the answer of capacity and the decision: attach, end the old attachment, confirm the new place and release
- * the old one, all in the effects of one record; or close with capacity's grounds. A late answer gives its place back. */
+/* decide.c - the answer of capacity and the decision: attach, end the old attachment and release its place, all in the
+ * effects of one record; or close with capacity's grounds. A late answer gives its place back. */
 #include "services/attachment/room.h"
 
 static PB(Attachment) *new_attachment(const struct att *a, const PB(Case) *k, const PB(Reserved) *m)
@@ -40,7 +40,6 @@ static void approve(const struct att *a, person_t *s, const PB(Case) *k, const P
     person_attach(s, fresh, a->ev->arena);
     if (j->counted)
         person_add_change(s, fresh->profile, fresh->effective_from_s, a->id, a->ev->arena);
-    att_confirm(a, k->application_id, fresh->clinic_id);
     if (e.ended)
         att_release(a, e.ended);
     att_close(a, s, k, &e);

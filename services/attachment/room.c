@@ -27,6 +27,13 @@ static const char *malformed(const struct svc_event *ev, const char *person_ref,
     return NULL;
 }
 
+static person_t *nothing_known(struct arena *mem)
+{
+    person_t *s = arena_alloc(mem, sizeof *s);
+    clinic__attach__v1__person_state__init(s);
+    return s;
+}
+
 bool att_open(const struct svc_event *ev, struct svc_call *c, const char *person_ref, const char *application_id,
               struct att *ret, const char **ret_why)
 {
@@ -36,15 +43,16 @@ bool att_open(const struct svc_event *ev, struct svc_call *c, const char *person
         return false;
     ret->key = bytes_str(person_ref);
     ret->now = svc_get(c, ATT_PERSON, ret->key);
-    if (!ret->now) {
-        person_t *fresh = arena_alloc(ev->arena, sizeof *fresh);
-        clinic__attach__v1__person_state__init(fresh);
-        ret->now = fresh;
-    }
+    if (!ret->now)
+        ret->now = nothing_known(ev->arena);
     return true;
 }
 
-person_t *att_state(const struct att *a) { return svc_copy(a->c, a->now); }
+person_t *att_state(const struct att *a)
+{
+    person_t *s = svc_take(a->c, ATT_PERSON, a->key);
+    return s ? s : nothing_known(a->ev->arena);
+}
 
 void att_save(const struct att *a, const person_t *s) { svc_put(a->c, ATT_PERSON, a->key, s); }
 
@@ -59,14 +67,17 @@ void att_close(const struct att *a, person_t *s, const PB(Case) *k, const struct
     svc_count(a->c, ATT_M_CLOSED, labels[e->outcome]);
 }
 
-void att_confirm(const struct att *a, const char *application_id, const char *clinic_id)
-{
-    PB(Confirm) m = CLINIC__ATTACH__V1__CONFIRM__INIT;
-    m.application_id = (char *)application_id;
-    m.clinic_id = (char *)clinic_id;
-    svc_emit(a->c, TOPIC_CAPACITY_INBOX, bytes_str(clinic_id), EV_CONFIRM, &m, application_id);
-}
-
+/* Why capacity need not be told that an application became an attachment. A place is held in the name of an application
+ * from Reserve (or Occupy) until Cancel or Release of the same name and clinic. No late Cancel takes it from an
+ * attachment, by order alone:
+ * - nobody else sends these commands, and all about one place have one key, the clinic: one partition of capacity.inbox
+ *   has them in the order of the transactions here;
+ * - Cancel leaves with a state in which the application is neither in flight at that clinic nor the basis of an
+ *   attachment, Release with one in which its attachment has just been replaced;
+ * - the way to an attachment leads through the lock, which is taken with Reserve; while it is held Reserve may be
+ *   repeated, but nothing else is said of this place;
+ * - an application is of one person: source and number are its identity, and intake refuses them with other content.
+ * So of every place that an attachment rests on the last command is Reserve or Occupy (test_order.c). */
 void att_cancel(const struct att *a, const char *application_id, const char *clinic_id)
 {
     PB(Cancel) m = CLINIC__ATTACH__V1__CANCEL__INIT;

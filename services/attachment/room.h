@@ -21,22 +21,21 @@ struct att {
     struct svc_call *c;
     const struct att_conf *conf;
     struct bytes key;          /* person_ref */
-    const person_t *now;       /* as read; never NULL */
+    const person_t *now;       /* as read, until att_state gives it to be changed; never NULL */
     uint8_t id[16];            /* application, or basis of an import */
 };
 
 /* Read the person. False and *ret_why = the broken rule, when the message is malformed or on a foreign partition. */
 bool att_open(const struct svc_event *ev, struct svc_call *c, const char *person_ref, const char *application_id,
               struct att *ret, const char **ret_why);
-/* The state to change: a deep copy of a->now. Put it by att_save. */
+/* The state to change, which a->now shows from then on. Put it by att_save. */
 person_t *att_state(const struct att *a);
 void att_save(const struct att *a, const person_t *s);
 /* Record the outcome in s, save s, announce it. The application must not be in flight any more. */
 void att_close(const struct att *a, person_t *s, const PB(Case) *k, const struct ending *e);
 
-/* --- commands to capacity --- */
+/* --- commands to capacity; room.c says why their order is enough --- */
 void att_reserve(const struct att *a, const PB(Case) *k);
-void att_confirm(const struct att *a, const char *application_id, const char *clinic_id);
 void att_cancel(const struct att *a, const char *application_id, const char *clinic_id);
 void att_release(const struct att *a, const PB(Attachment) *ended);
 

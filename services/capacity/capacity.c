@@ -28,7 +28,6 @@ static const struct svc_table tables[] = {
 
 static const struct svc_handler handlers[] = {
     {EV_RESERVE, -1, plan_reserve, cap_reserve},
-    {EV_CONFIRM, -1, cap_plan, cap_confirm},
     {EV_CANCEL, -1, cap_plan, cap_cancel},
     {EV_RELEASE, -1, cap_plan, cap_release},
     {EV_OCCUPY, -1, cap_plan, cap_occupy},
@@ -43,7 +42,7 @@ static const struct svc_metric metrics[] = {
 
 const struct svc_def capacity_svc = {
     .name = "capacity",
-    .summary = "places of doctors: reservation, confirmation, release",
+    .summary = "places of doctors: reservation and release",
     .inbox = TOPIC_CAPACITY_INBOX,
     .facts = TOPIC_CAPACITY_FACTS,
     .dlq = TOPIC_CAPACITY_DLQ,

@@ -13,7 +13,6 @@ static struct ref ref_of(const void *msg)
     if (d == &clinic__attach__v1__##stem##__descriptor)                                                                \
         return (struct ref){((const PB(type) *)msg)->application_id, ((const PB(type) *)msg)->clinic_id};
     REF(Reserve, reserve)
-    REF(Confirm, confirm)
     REF(Cancel, cancel)
     REF(Release, release)
     REF(Occupy, occupy)

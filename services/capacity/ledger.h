@@ -32,7 +32,6 @@ void cap_free(struct svc_call *c, const struct svc_event *ev, const struct cap_r
 
 /* Handlers: reserve.c and settle.c. */
 struct svc_verdict cap_reserve(const struct svc_event *ev, struct svc_call *c);
-struct svc_verdict cap_confirm(const struct svc_event *ev, struct svc_call *c);
 struct svc_verdict cap_cancel(const struct svc_event *ev, struct svc_call *c);
 struct svc_verdict cap_release(const struct svc_event *ev, struct svc_call *c);
 struct svc_verdict cap_occupy(const struct svc_event *ev, struct svc_call *c);

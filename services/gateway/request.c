@@ -91,7 +91,7 @@ struct bus_out gw_record(struct gw_worker *w, struct gw_req *r, enum event_id ty
     must(svc_may_emit(gw_outputs, o.topic, type));
     char *span = ARENA_ARRAY(w->mem, char, CE_TRACEPARENT_BYTES);
     struct ce_trace trace = ce_trace_of(header(r, "traceparent"), header(r, "tracestate"), header(r, "ce-traceparent"),
-                                        header(r, "ce-tracestate"), w->mem);
+                                        header(r, "ce-tracestate"));
     struct ce ce = {.event = type, .id = ce_id, .source = "/clinic/gateway", .subject = id, .tracestate = trace.state};
     set_attributes(w, r, &ce);
     ce_child_traceparent(r->trace, ce.id, span);

@@ -17,14 +17,13 @@ PB(NoticeChannel) * notice_channel(const struct notice *n, PB(Channel) channel)
 
 bool notice_open(struct notice *n, const struct svc_event *ev, struct svc_call *c, struct bytes key)
 {
-    const PB(NoticeState) *known = svc_get(c, TABLE_NOTICE, key);
-    if (!known)
+    PB(NoticeState) *state = svc_take(c, TABLE_NOTICE, key);
+    if (!state)
         return false;
     char *id = arena_printf(ev->arena, "%.*s", (int)key.n, (const char *)key.p);
     char *slash = strrchr(id, '/');
     must(slash);
     *slash = '\0';
-    PB(NoticeState) *state = svc_copy(c, known);
     *n = (struct notice){.ev = ev, .call = c, .set = ev->conf, .key = key, .application_id = id,
                          .milestone = slash + 1, .person_ref = state->request ? state->request->case_->person_ref : "",
                          .state = state};

@@ -23,7 +23,7 @@ struct notice {
     const char *application_id;
     const char *milestone;
     const char *person_ref;      /* "" when the state does not know it any more */
-    PB(NoticeState) *state;      /* own copy */
+    PB(NoticeState) *state;      /* taken (svc_take) */
     const PB(Personal) *personal; /* opened once, when first asked for (notice_personal) */
     bool opened;
     PB(Notice) **issued;         /* what issue_publish will tell; arena */

@@ -7,15 +7,24 @@ static bool is_fence(const struct err *e)
     return (e->cls == ERR_FENCED || e->cls == ERR_UNKNOWN) && strcmp(e->code, "BUS-FENCED") == 0;
 }
 
-/* A process stopped for long wakes up after another took its transactional id. */
-void a_zombie_with_our_transactional_id_commits_nothing(void **state)
+/* A transaction that is committed and tells nothing: an adapter may take another producer for the next. */
+static void commit_nothing(struct member *m)
+{
+    member_begin(m);
+    member_offsets(m, 1, 1);
+    member_commit(m);
+}
+
+/* A process stopped for long wakes up after another took its transactional id; so many transactions were before. */
+static void zombie_after(int before)
 {
     struct member old, young;
     struct seen s[8];
     struct err e = {0};
     int64_t next;
-    (void)state;
     ports_open_one(&old, "0");
+    for (int i = 0; i < before; i++)
+        commit_nothing(&old);
     int64_t facts = member_high(&old, old.facts, 0);
     member_begin(&old);
     member_produce(&old, old.facts, 0, "person/1", "zombie");
@@ -33,6 +42,42 @@ void a_zombie_with_our_transactional_id_commits_nothing(void **state)
     member_commit(&young);
     assert_int_equal(log_all(young.bus, old.facts, 0, facts, member_high(&young, old.facts, 0), s, 8, &next), 1);
     assert_string_equal(s[0].value, "successor");
+    member_close(&young);
+}
+
+void a_zombie_with_our_transactional_id_commits_nothing(void **state)
+{
+    (void)state;
+    zombie_after(0);
+}
+
+void a_zombie_of_every_producer_commits_nothing(void **state)
+{
+    (void)state;
+    zombie_after(1);
+}
+
+/* What a dead process left open is the transaction after one that was committed a moment before. */
+void a_death_in_one_transaction_leaves_the_one_before(void **state)
+{
+    struct member old, young;
+    struct seen s[8];
+    int64_t next;
+    (void)state;
+    ports_open_one(&old, "0");
+    int64_t facts = member_high(&old, old.facts, 0);
+    member_begin(&old);
+    member_produce(&old, old.facts, 0, "person/1", "done");
+    member_offsets(&old, 0, 1);
+    member_commit(&old);
+    member_begin(&old);
+    member_produce(&old, old.facts, 0, "person/1", "half");
+    member_offsets(&old, 0, 2);
+    bus_env->kill(old.bus);
+    member_open(&young, ports_service, "0", old.inbox, old.facts, old.out); /* its producers end what the dead one left */
+    assert_int_equal(member_committed(&young, 0), 1);
+    assert_int_equal(log_all(young.bus, old.facts, 0, facts, member_high(&young, old.facts, 0), s, 8, &next), 1);
+    assert_string_equal(s[0].value, "done");
     member_close(&young);
 }
 

@@ -51,8 +51,14 @@ size_t log_all(struct bus *b, int topic, int32_t part, int64_t from, int64_t unt
                int64_t *ret_next);
 void publish(int topic, int32_t part, const char *key, const char *value);
 
+/* ports_bus_records.c */
+void tombstones_are_absent_values_and_empty_values_are_not(void **state);
+void records_have_their_own_headers(void **state);
+
 /* ports_bus_dead.c */
 void a_zombie_with_our_transactional_id_commits_nothing(void **state);
+void a_zombie_of_every_producer_commits_nothing(void **state);
+void a_death_in_one_transaction_leaves_the_one_before(void **state);
 void a_zombie_of_an_old_generation_commits_nothing(void **state);
 void offsets_of_a_dead_transaction_are_waited_out(void **state);
 void catch_up_waits_past_the_open_transaction_of_a_dead_producer(void **state);

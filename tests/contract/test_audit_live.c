@@ -93,7 +93,7 @@ static void test_sound(void **unused)
 static void test_lost_place(void **unused)
 {
     (void)unused;
-    place("770001", "nobody", 1, true, false, 5); /* confirmed, and no attachment rests on it */
+    place("770001", "nobody", 1, false, 5); /* neither attached nor in flight */
     places("770001", 1, 3);
     expect_found("leaked_places", id_of("nobody"));
     no_place("770001", "nobody");
@@ -102,7 +102,7 @@ static void test_lost_place(void **unused)
     no_place("770001", "a"); /* the other way round */
     places("770001", 1, 1);
     expect_found("attachments_without_place", PERSON);
-    place("770001", "a", 1, true, false, 5);
+    place("770001", "a", 1, false, 5);
     places("770001", 1, 2);
 }
 
@@ -110,7 +110,7 @@ static void test_double_attachment(void **unused)
 {
     (void)unused;
     person(PERSON, (struct seat[]){{"a", "770001", 1, day()}, {"z", "770002", 3, 0}}, 2, NULL);
-    place("770002", "z", 3, true, false, 9);
+    place("770002", "z", 3, false, 9);
     places("770002", 3, 2);
     expect_found("double_attachments", PERSON);
     sound_person();
@@ -143,11 +143,11 @@ static void test_missing_notice(void **unused)
 static void test_over_norm(void **unused)
 {
     (void)unused;
-    place("770001", "a", 1, true, false, 1);
-    place("770001", "c", 1, false, false, 1);
+    place("770001", "a", 1, false, 1);
+    place("770001", "c", 1, false, 1);
     expect_found("over_norm", "770001/1");
-    place("770001", "a", 1, true, false, 5);
-    place("770001", "c", 1, false, false, 5);
+    place("770001", "a", 1, false, 5);
+    place("770001", "c", 1, false, 5);
 }
 
 static void test_two_changes(void **unused)

@@ -83,7 +83,7 @@ def headers():
     put("headers", "event_torn", structured + "\n" + json.dumps(event | submitted)[:300])
     put("headers", "carried", f"\x01770001\nce_traceparent:{trace}\n{hop}ce_source:/portal\nce_tracestate:a=1\nce_expirytime:2026-06-12T09:00:00Z\n")
     put("headers", "untyped", f"\x00{ENP}\nce_id:1\n")
-    put("headers", "other_type", "\x0011111111-2222-5333-8444-555555555555\nce_type:ru.clinic.attach.capacity.confirm.v1\n")
+    put("headers", "other_type", "\x0011111111-2222-5333-8444-555555555555\nce_type:ru.clinic.attach.capacity.cancel.v1\n")
     put("headers", "unknown_type", "\x00AAAAAAAAAAAAAAAA\nce_type:no.such.type\n")
     put("headers", "table", "\x01place/770001\nce_time:2026-05-12T12:00:00+03:00\ntraceparent:cc-" + trace[3:] + "-more\n")
 

@@ -50,7 +50,7 @@ static struct svc_verdict reserve(const struct svc_event *ev, struct svc_call *c
     Reserved out = CLINIC__ATTACH__V1__RESERVED__INIT;
     Reservation held = CLINIC__ATTACH__V1__RESERVATION__INIT;
     held.doctor_id = out.doctor_id = count_up(c, ev->key, 1);
-    held.confirmed = old != NULL;
+    held.over_norm = old != NULL;
     out.application_id = m->application_id;
     out.clinic_id = clinic && clinic->n_districts ? clinic->districts[0] : "unknown";
     svc_put(c, TALLY_RESERVATION, rkey, &held);
@@ -97,8 +97,8 @@ static int64_t notice_due(const void *msg)
 /* Twice, a minute apart, then forgotten. A stubborn one is refused, after its effects: they must not stay. */
 static struct svc_verdict remind(const struct svc_event *ev, struct svc_call *c)
 {
-    const NoticeState *s = ev->msg;
-    NoticeState *next = svc_copy(c, s);
+    int64_t due_ms = notice_due(ev->msg);
+    NoticeState *next = svc_take(c, TALLY_NOTICE, ev->key);
     Clinic__Attach__V1__NotificationIssued out = CLINIC__ATTACH__V1__NOTIFICATION_ISSUED__INIT;
     Clinic__Attach__V1__Notice notice = CLINIC__ATTACH__V1__NOTICE__INIT, *notices[] = {&notice};
     next->channels[0]->attempt++;
@@ -106,7 +106,7 @@ static struct svc_verdict remind(const struct svc_event *ev, struct svc_call *c)
     notice.attempts = next->channels[0]->attempt;
     out.notices = notices;
     out.n_notices = 1;
-    out.at_ms = s->channels[0]->next_at_ms;
+    out.at_ms = due_ms;
     if (next->channels[0]->attempt < 2)
         svc_put(c, TALLY_NOTICE, ev->key, next);
     else

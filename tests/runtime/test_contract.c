@@ -139,6 +139,39 @@ static void test_rejected_leaves_only_its_dead_letter(void **state)
     assert_int_equal(harness_records(r, TOPIC_CAPACITY_DLQ, NULL, 0), 2);
 }
 
+/* What is taken is the handler's own: changed without being put, in vain or before a refusal, it leaves the state as it was. */
+static struct svc_verdict take_and_change(const struct svc_event *ev, struct svc_call *c)
+{
+    const Clinic__Attach__V1__Cancel *m = ev->msg;
+    Clinic__Attach__V1__ClinicPlaces *p = svc_take(c, 0, ev->key);
+    const Clinic__Attach__V1__ClinicPlaces *stored;
+    if (!p)
+        return write_and_reject(ev, c);
+    p->doctors[0]->used++;
+    stored = svc_get(c, 0, ev->key);
+    must(stored->doctors[0]->used + 1 == p->doctors[0]->used);
+    if (m->application_id[0] == 'g')
+        svc_put(c, 0, ev->key, p);
+    return m->application_id[0] == 'x' ? svc_rejected(SVC_REJECT_INVALID, "application_id: not wanted") : SVC_DONE;
+}
+
+static void test_taken_state_is_the_handlers_own(void **state)
+{
+    struct sweep_run *r = *state;
+    act = take_and_change;
+    sweep_start(r, 0);
+    send(r, "good-1");
+    send(r, "x-1");
+    send(r, "idle-1");
+    send(r, "good-2");
+    sweep_settle(r);
+    assert_int_equal(harness_used(r, "770001"), 2);
+    send(r, "x-2");
+    send(r, "good-3");
+    sweep_settle(r);
+    assert_int_equal(harness_used(r, "770001"), 3);
+}
+
 /* Writing what is there already is no fact. */
 static struct svc_verdict write_same(const struct svc_event *ev, struct svc_call *c)
 {
@@ -237,16 +270,45 @@ static void test_cause_tells_no_numbers(void **state)
     assert_string_equal(cause_of(r, "Ivan Ivanov", "/portal"), "obedient-0-4");
 }
 
+/* What a batch holds when its last record is handled. */
+static size_t held_bytes, handled;
+static struct svc_verdict look_at_memory(const struct svc_event *ev, struct svc_call *c)
+{
+    const Clinic__Attach__V1__Cancel *m = ev->msg;
+    assert_int_equal(strlen(m->application_id), 4000);
+    held_bytes = arena_used(c->rt->b.mem);
+    handled++;
+    return SVC_DONE;
+}
+
+static void test_messages_are_not_kept_for_the_batch(void **state)
+{
+    struct sweep_run *r = *state;
+    char text[4001] = "";
+    memset(text, 'a', sizeof text - 1);
+    act = look_at_memory;
+    sweep_start(r, 0);
+    sweep_settle(r);
+    for (int i = 0; i < 20; i++)
+        send(r, text);
+    sweep_settle(r);
+    assert_int_equal(handled, 20);
+    assert_int_equal(fake_transactions(r->cluster), 1);
+    assert_true(held_bytes < 20 * 4000);
+}
+
 int main(void)
 {
 #define ROW(name) cmocka_unit_test_setup_teardown(test_##name, setup, teardown)
     const struct CMUnitTest tests[] = {
         ROW(bugs_end_the_process),
         ROW(rejected_leaves_only_its_dead_letter),
+        ROW(taken_state_is_the_handlers_own),
         ROW(unchanged_state_is_no_fact),
         ROW(time_is_the_record_s),
         ROW(time_is_the_event_s_when_asked_for),
         ROW(cause_tells_no_numbers),
+        ROW(messages_are_not_kept_for_the_batch),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -186,25 +186,25 @@ static bool attachment_holds(const struct seen *s, const PB(Attachment) *a)
     char id[37];
     uuid_to_text(a->basis.data, id);
     const PB(Reservation) *r = seen_fact(s, "reservation", arena_printf(s->mem, "%s/%s", a->clinic_id, id));
-    return r && r->confirmed && (!a->doctor_id || a->doctor_id == r->doctor_id);
+    return r && (!a->doctor_id || a->doctor_id == r->doctor_id);
 }
 
 static bool attachments_hold(const struct seen *s, char *why, size_t cap)
 {
-    size_t attachments = 0, confirmed = 0;
+    size_t attachments = 0, places = 0;
     for (size_t i = 0; i < s->facts.n; i++) {
         const struct seen_fact *f = s->facts.msgs[i];
         if (!f->msg)
             continue;
-        confirmed += f->event == EV_STATE_RESERVATION;
+        places += f->event == EV_STATE_RESERVATION;
         const PB(PersonState) *p = f->event == EV_STATE_PERSON ? f->msg : NULL;
         for (size_t j = 0; p && j < p->n_attachments; j++, attachments++)
             if (!attachment_holds(s, p->attachments[j]))
-                return say(why, cap, "an attachment at %s holds no confirmed place", p->attachments[j]->clinic_id);
+                return say(why, cap, "an attachment at %s holds no place", p->attachments[j]->clinic_id);
         if (p && p->n_in_flight)
             return say(why, cap, "an application is still in flight");
     }
-    return attachments == confirmed || say(why, cap, "%zu attachments, %zu places", attachments, confirmed);
+    return attachments == places || say(why, cap, "%zu attachments, %zu places", attachments, places);
 }
 
 bool seen_sound(const struct seen *s, char *why, size_t cap)

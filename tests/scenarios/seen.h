@@ -12,7 +12,7 @@ void seen_add(struct seen *s, int topic, struct bytes key, const char *type, siz
 /* A then statement. False: why in text. */
 bool seen_holds(const struct seen *s, const struct scn_stmt *st, char *why, size_t cap);
 /* What must hold at the end whatever the scenario says: one outcome an application at most and no status after it, no notice twice on a channel,
- * places used = places held by doctor, every attachment holds its place and every confirmed place an attachment. */
+ * places used = places held by doctor, every attachment holds its place and every place an attachment. */
 bool seen_sound(const struct seen *s, char *why, size_t cap);
 /* Attachment given to a person has arrived in the attachment service and its place in capacity. */
 bool seen_given(const struct seen *s, const struct scn_stmt *st, char *why, size_t cap);

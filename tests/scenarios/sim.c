@@ -159,13 +159,7 @@ const void *svc_get(struct svc_call *c, int table, struct bytes key)
                    state_of(c->s, c->service, table, key)->value);
 }
 
-void *svc_copy(struct svc_call *c, const void *msg)
-{
-    struct bytes b = packed(msg);
-    void *copy = protobuf_c_message_unpack(((const ProtobufCMessage *)msg)->descriptor, arena_pb(c->s->mem), b.n, b.p);
-    free((void *)b.p);
-    return copy;
-}
+void *svc_take(struct svc_call *c, int table, struct bytes key) { return (void *)(uintptr_t)svc_get(c, table, key); }
 
 void svc_put(struct svc_call *c, int table, struct bytes key, const void *msg)
 {

@@ -188,12 +188,11 @@ static inline void person(const char *who, const struct seat *seats, size_t n, c
     put(TOPIC_ATTACHMENT_FACTS, key, EV_STATE_PERSON, &m);
 }
 
-static inline void place(const char *clinic, const char *ref, unsigned doctor, bool confirmed, bool over_norm, unsigned norm)
+static inline void place(const char *clinic, const char *ref, unsigned doctor, bool over_norm, unsigned norm)
 {
     PB(Reservation) m = CLINIC__ATTACH__V1__RESERVATION__INIT;
     char key[100];
     m.doctor_id = doctor;
-    m.confirmed = confirmed;
     m.over_norm = over_norm;
     m.norm = norm;
     m.profile = PB_PROFILE(ADULT_THERAPEUTIC);
@@ -254,9 +253,9 @@ static inline void sound_platform(void)
     reported("a", 2, SENT(ACCEPTED));
     person(PERSON, (struct seat[]){{"a", "770001", 1, at}}, 1, NULL);
     person(OTHER, (struct seat[]){{"old", "770002", 0, 0}}, 1, "c");
-    place("770001", "a", 1, true, false, 5);
-    place("770001", "c", 1, false, false, 5);
-    place("770002", "old", 3, true, true, 0);
+    place("770001", "a", 1, false, 5);
+    place("770001", "c", 1, false, 5);
+    place("770002", "old", 3, true, 0);
     places("770001", 1, 2);
     places("770002", 3, 1);
 }

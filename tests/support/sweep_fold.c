@@ -118,7 +118,7 @@ static bool due_once(struct sweep_run *r, int32_t part)
     rt->b.n = 1;
     rt->b.due_first = 0;
     rt->b.now_ms = now;
-    decode_due(rt, &rt->b.items[0], &due, part_of(rt, part), now);
+    decode_due(rt, &rt->b.items[0], &due, part_of(rt, part));
     decide(r);
     return true;
 }

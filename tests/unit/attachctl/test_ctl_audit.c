@@ -160,7 +160,7 @@ static void test_double_attachment(void **unused)
     (void)unused;
     sound_platform();
     person(PERSON, (struct seat[]){{"a", "770001", 1, noon(2026, 5, 12)}, {"z", "770002", 3, 0}}, 2, NULL);
-    place("770002", "z", 3, true, false, 9);
+    place("770002", "z", 3, false, 9);
     places("770002", 3, 2);
     expect("double_attachments", PERSON);
 }
@@ -173,10 +173,13 @@ static void test_lost_place(void **unused)
     places("770001", 1, 1);
     expect("attachments_without_place", PERSON);
     sound_platform();
-    place("770001", "a", 1, false, false, 5);
-    expect("attachments_without_place", PERSON); /* not confirmed */
+    no_place("770001", "a");
+    places("770001", 1, 1);
+    place("770002", "a", 3, false, 5);
+    places("770002", 3, 2);
+    expect("attachments_without_place", PERSON); /* held, but at another clinic */
     sound_platform();
-    place("770001", "a", 2, true, false, 5); /* the attachment says doctor 1 */
+    place("770001", "a", 2, false, 5); /* the attachment says doctor 1 */
     places("770001", 1, 1);
     struct audit_sum s;
     judged(&s);
@@ -188,13 +191,23 @@ static void test_leaked_place(void **unused)
 {
     (void)unused;
     sound_platform();
-    place("770001", "nobody", 1, true, false, 5);
+    place("770001", "nobody", 1, false, 5);
     places("770001", 1, 3);
     expect("leaked_places", id_of("nobody"));
     sound_platform();
-    place("770001", "b", 1, false, false, 5); /* held by a refused application */
+    place("770001", "b", 1, false, 5); /* held by a refused application */
     places("770001", 1, 3);
     expect("leaked_places", id_of("b"));
+    sound_platform();
+    person(OTHER, (struct seat[]){{"old", "770002", 0, 0}}, 1, NULL); /* "c" is not in flight any more, and so lost too */
+    struct audit_sum s;
+    judged(&s);
+    assert_int_equal(s.findings[AUDIT_LEAKED_PLACE], 1);
+    assert_int_equal(s.findings[AUDIT_LOST], 1);
+    assert_int_equal(s.open_reservations, 0);
+    sound_platform();
+    person(PERSON, (struct seat[]){{"a", NULL, 0, noon(2026, 5, 12)}}, 1, NULL); /* the attachment by "a" has ended */
+    expect("leaked_places", id_of("a"));
     sound_platform();
     places("770001", 1, 3);
     expect("place_counters", "770001/1");
@@ -204,12 +217,12 @@ static void test_over_norm(void **unused)
 {
     (void)unused;
     sound_platform();
-    place("770001", "a", 1, true, false, 1);
-    place("770001", "c", 1, false, false, 1);
+    place("770001", "a", 1, false, 1);
+    place("770001", "c", 1, false, 1);
     expect("over_norm", "770001/1");
     sound_platform();
-    place("770001", "a", 1, true, false, 1);
-    place("770001", "c", 1, false, true, 1); /* the second one by right of residence */
+    place("770001", "a", 1, false, 1);
+    place("770001", "c", 1, true, 1); /* the second one by right of residence */
     struct audit_sum s;
     assert_string_equal(judged(&s), "");
 }

@@ -60,7 +60,7 @@ static inline void say_notice(struct desk *d, const PB(NotificationRequested) *m
 static inline void say_capacity(struct desk *d, const char *type, const void *msg)
 {
     const char *short_type = strchr(type, 'y') + 2; /* ru.clinic.attach.capacity.<this>.v1 */
-    const PB(Confirm) *m = msg;                     /* all begin with application_id, then clinic_id, but Reserve */
+    const PB(Cancel) *m = msg;                      /* all begin with application_id, then clinic_id, but Reserve */
     bool asks = strncmp(short_type, "reserve", 7) == 0;
     say(d, "%.*s %s %s\n", (int)strcspn(short_type, "."), short_type, app_name(d, m->application_id),
         asks ? ((const PB(Reserve) *)msg)->clinic_id : m->clinic_id);

@@ -10,7 +10,7 @@ static void test_change(void **state)
     static const struct step steps[] = {
         {"import K0 2020-01-01", "occupy import K0\n"},
         {"verified A1 K1", ASKED("A1", "K1")},
-        {"reserved A1 K1 7", "confirm A1 K1\nrelease import K0\n"
+        {"reserved A1 K1 7", "release import K0\n"
                              CLOSED("A1", "APPROVED", "APPROVED>RECONCILING_OLD_CLINIC>ATTACHED", " OK_ATTACHED doctor 7 counted")
                              "change K0>K1 counted\nnotice A1 N-06 from K0\n"},
         {0},
@@ -23,10 +23,10 @@ static void test_first_is_not_counted(void **state)
     (void)state;
     static const struct step steps[] = {
         {"verified A1 K1", ASKED("A1", "K1")},
-        {"reserved A1 K1 7", "confirm A1 K1\n" CLOSED("A1", "APPROVED", "APPROVED>ATTACHED", " OK_ATTACHED_FIRST doctor 7")
+        {"reserved A1 K1 7", CLOSED("A1", "APPROVED", "APPROVED>ATTACHED", " OK_ATTACHED_FIRST doctor 7")
                              "change >K1\nnotice A1 N-06\n"},
         {"verified A2 K2", ASKED("A2", "K2")},
-        {"reserved A2 K2 1", "confirm A2 K2\nrelease A1 K1\n"
+        {"reserved A2 K2 1", "release A1 K1\n"
                              CLOSED("A2", "APPROVED", "APPROVED>RECONCILING_OLD_CLINIC>ATTACHED", " OK_ATTACHED doctor 1 counted")
                              "change K1>K2 counted\nnotice A2 N-06 from K1\n"},
         {"verified A3 K3", CLOSED("A3", "REFUSED", "REFUSED", " CHANGE_LIMIT_REACHED(2026-07-01)") "notice A3 N-08\n"},
@@ -44,8 +44,7 @@ static void test_repeats_change_nothing(void **state)
         {"verified A1 K1", ASKED("A1", "K1")},
         {"verified A1 K1", ""},
         {"stopped A1 K1 REFUSED POLICY_NOT_FOUND", ""},
-        {"reserved A1 K1 7 over", "confirm A1 K1\n"
-                                  CLOSED("A1", "APPROVED", "APPROVED>ATTACHED", " OK_ATTACHED_FIRST doctor 7 over")
+        {"reserved A1 K1 7 over", CLOSED("A1", "APPROVED", "APPROVED>ATTACHED", " OK_ATTACHED_FIRST doctor 7 over")
                                   "change >K1\nnotice A1 N-06\n"},
         {"reserved A1 K1 7 over", ""},
         {"full A1 K1", ""},
@@ -63,7 +62,7 @@ static void test_closed_ones_are_answered_again(void **state)
     (void)state;
     static const struct step steps[] = {
         {"verified A1 K1", ASKED("A1", "K1")},
-        {"reserved A1 K1 7", "confirm A1 K1\n" CLOSED("A1", "APPROVED", "APPROVED>ATTACHED", " OK_ATTACHED_FIRST doctor 7")
+        {"reserved A1 K1 7", CLOSED("A1", "APPROVED", "APPROVED>ATTACHED", " OK_ATTACHED_FIRST doctor 7")
                              "change >K1\nnotice A1 N-06\n"},
         {"verified A1 K1", "closed A1 APPROVED\n"}, /* an attachment rests on it */
         {"stopped A1 K1 REFUSED POLICY_NOT_FOUND", "closed A1 APPROVED\n"},
@@ -76,7 +75,7 @@ static void test_closed_ones_are_answered_again(void **state)
         {"withdraw A2", "closed A2 REFUSED\n"},
         {"withdraw A2", "closed A2 REFUSED\n"},
         {"verified A3 K3", ASKED("A3", "K3")},
-        {"reserved A3 K3 1", "confirm A3 K3\nrelease A1 K1\n"
+        {"reserved A3 K3 1", "release A1 K1\n"
                              CLOSED("A3", "APPROVED", "APPROVED>RECONCILING_OLD_CLINIC>ATTACHED", " OK_ATTACHED doctor 1 counted")
                              "change K1>K3 counted\nnotice A3 N-06 from K1\n"},
         {"verified A1 K1", "closed A1 APPROVED\n"}, /* its attachment has ended, its outcome has not changed */
@@ -94,8 +93,7 @@ static void test_notices_name_the_clinics(void **state)
         {"full A1 K1 named", CLOSED("A1", "REFUSED", "REFUSED", " CAPACITY_ALL_DOCTORS_FULL")
                              "notice A1 N-08 or K9 or Ninth at First\n"},
         {"verified A2 K1", ASKED("A2", "K1")},
-        {"reserved A2 K1 7 named", "confirm A2 K1\n"
-                                   CLOSED("A2", "APPROVED", "APPROVED>ATTACHED", " OK_ATTACHED_FIRST doctor 7")
+        {"reserved A2 K1 7 named", CLOSED("A2", "APPROVED", "APPROVED>ATTACHED", " OK_ATTACHED_FIRST doctor 7")
                                    "change >K1\nnotice A2 N-06 at First\n"},
         {0},
     };
@@ -133,7 +131,7 @@ static void test_withdrawal(void **state)
         {"withdraw A3", "cancel A3 K1\n" CLOSED("A3", "WITHDRAWN", "WITHDRAWN", "") "notice A3 N-03\n"},
         {"withdraw A3", "closed A3 WITHDRAWN\n"},
         {"verified A4 K1", ASKED("A4", "K1")}, /* after the decision */
-        {"reserved A4 K1 1", "confirm A4 K1\n" CLOSED("A4", "APPROVED", "APPROVED>ATTACHED", " OK_ATTACHED_FIRST doctor 1")
+        {"reserved A4 K1 1", CLOSED("A4", "APPROVED", "APPROVED>ATTACHED", " OK_ATTACHED_FIRST doctor 1")
                              "change >K1\nnotice A4 N-06\n"},
         {"withdraw A4", "closed A4 APPROVED\n"},
         {0},
@@ -183,9 +181,9 @@ static void test_one_in_flight_per_profile(void **state)
         {"verified A1 K1", ASKED("A1", "K1")},
         {"verified A2 K2", CLOSED("A2", "GATED", "GATED", " APPLICATION_IN_PROGRESS") "notice A2 N-03\n"},
         {"verified D1 K5 dental", ASKED("D1", "K5")},
-        {"reserved A1 K1 1", "confirm A1 K1\n" CLOSED("A1", "APPROVED", "APPROVED>ATTACHED", " OK_ATTACHED_FIRST doctor 1")
+        {"reserved A1 K1 1", CLOSED("A1", "APPROVED", "APPROVED>ATTACHED", " OK_ATTACHED_FIRST doctor 1")
                              "change >K1\nnotice A1 N-06\n"},
-        {"reserved D1 K5 2", "confirm D1 K5\n" CLOSED("D1", "APPROVED", "APPROVED>ATTACHED", " OK_ATTACHED_FIRST doctor 2")
+        {"reserved D1 K5 2", CLOSED("D1", "APPROVED", "APPROVED>ATTACHED", " OK_ATTACHED_FIRST doctor 2")
                              "change >K5\nnotice D1 N-06\n"},
         {"verified A3 K1", CLOSED("A3", "GATED", "GATED", " ALREADY_ATTACHED_SAME") "notice A3 N-03\n"},
         {"verified D2 K1 dental", ASKED("D2", "K1")},
@@ -203,7 +201,7 @@ static void test_yearly_limit_and_moves(void **state)
         {"verified A1 K1 desk", CLOSED("A1", "REFUSED", "REFUSED", " CHANGE_LIMIT_REACHED(2027-01-01)") "notice A1 N-08\n"},
         {"verified A2 K1 desk moved", CLOSED("A2", "RETURNED", "AWAITING_DOCUMENTS", " MOVE_PROOF_REQUIRED") "notice A2 N-05\n"},
         {"verified A3 K1 desk moved proof", ASKED("A3", "K1")},
-        {"reserved A3 K1 2", "confirm A3 K1\nrelease import K0\n"
+        {"reserved A3 K1 2", "release import K0\n"
                              CLOSED("A3", "APPROVED", "APPROVED>RECONCILING_OLD_CLINIC>ATTACHED", " OK_ATTACHED(RESIDENCE) doctor 2")
                              "change K0>K1\nnotice A3 N-07 from K0\n"},
         {"at 2026-12-31", ""},
@@ -222,12 +220,12 @@ static void test_changes_outlive_the_shortest_window(void **state)
     static const struct step steps[] = {
         {"import K0 2020-01-01", "occupy import K0\n"},
         {"verified A1 K1", ASKED("A1", "K1")},
-        {"reserved A1 K1 1", "confirm A1 K1\nrelease import K0\n"
+        {"reserved A1 K1 1", "release import K0\n"
                              CLOSED("A1", "APPROVED", "APPROVED>RECONCILING_OLD_CLINIC>ATTACHED", " OK_ATTACHED doctor 1 counted")
                              "change K0>K1 counted\nnotice A1 N-06 from K0\n"},
         {"at 2026-08-01", ""},
         {"verified A2 K2", ASKED("A2", "K2")},
-        {"reserved A2 K2 1", "confirm A2 K2\nrelease A1 K1\n"
+        {"reserved A2 K2 1", "release A1 K1\n"
                              CLOSED("A2", "APPROVED", "APPROVED>RECONCILING_OLD_CLINIC>ATTACHED", " OK_ATTACHED doctor 1 counted")
                              "change K1>K2 counted\nnotice A2 N-06 from K1\n"},
         {"rules RU-MOS", ""},
@@ -264,7 +262,7 @@ static void test_reserve_is_repeated_until_answered(void **state)
         {"pass 1", "reserve A1 K1\n"},
         {"pass 239", ""},
         {"pass 1", "reserve A1 K1\n"},
-        {"reserved A1 K1 1", "confirm A1 K1\n" CLOSED("A1", "APPROVED", "APPROVED>ATTACHED", " OK_ATTACHED_FIRST doctor 1")
+        {"reserved A1 K1 1", CLOSED("A1", "APPROVED", "APPROVED>ATTACHED", " OK_ATTACHED_FIRST doctor 1")
                              "change >K1\nnotice A1 N-06\n"},
         {"pass 100000", ""},
         {"reserved A1 K1 1", ""},
@@ -283,7 +281,7 @@ static void test_imports(void **state)
         {"import K2 2025-05-01", "occupy import K2\nrelease import K1\nchange K1>K2\n"},
         {"import K1 2024-05-01", ""}, /* the old file again */
         {"verified A1 K3", ASKED("A1", "K3")},
-        {"reserved A1 K3 1", "confirm A1 K3\nrelease import K2\n"
+        {"reserved A1 K3 1", "release import K2\n"
                              CLOSED("A1", "APPROVED", "APPROVED>RECONCILING_OLD_CLINIC>ATTACHED", " OK_ATTACHED doctor 1 counted")
                              "change K2>K3 counted\nnotice A1 N-06 from K2\n"},
         {"import K2 2025-05-01", ""},
@@ -297,18 +295,17 @@ static void test_reasons_and_terms_of_policies(void **state)
     (void)state;
     static const struct step steps[] = {
         {"verified A1 K1 desk basic", ASKED("A1", "K1")},
-        {"reserved A1 K1 1", "confirm A1 K1\n"
-                             CLOSED("A1", "APPROVED", "APPROVED>ATTACHED", " OK_BASIC_PROGRAMME OK_ATTACHED_FIRST doctor 1")
+        {"reserved A1 K1 1", CLOSED("A1", "APPROVED", "APPROVED>ATTACHED", " OK_BASIC_PROGRAMME OK_ATTACHED_FIRST doctor 1")
                              "change >K1\nnotice A1 N-07\n"},
         {"at 2026-07-01", ""},
         {"verified A2 K2 desk temp", ASKED("A2", "K2")},
-        {"reserved A2 K2 1", "confirm A2 K2\nrelease A1 K1\n"
+        {"reserved A2 K2 1", "release A1 K1\n"
                              CLOSED("A2", "APPROVED", "APPROVED>RECONCILING_OLD_CLINIC>ATTACHED", " OK_ATTACHED doctor 1 counted")
                              "change K1>K2 counted\nnotice A2 N-07 from K1\n"},
         /* the temporary attachment ran out: the same clinic may be applied to again, and nothing is changed by it */
         {"at 2026-07-31", ""},
         {"verified A3 K2 desk", ASKED("A3", "K2")},
-        {"reserved A3 K2 1", "confirm A3 K2\nrelease A2 K2\n"
+        {"reserved A3 K2 1", "release A2 K2\n"
                              CLOSED("A3", "APPROVED", "APPROVED>ATTACHED", " OK_ATTACHED doctor 1")
                              "change K2>K2\nnotice A3 N-07 from K2\n"},
         {0},

@@ -162,12 +162,29 @@ static void utf8(void **state)
             fail_msg("row %zu", i);
 }
 
+/* A sign of two bytes, and a broken one, at every place of texts long enough to be read by the word. */
+static void utf8_anywhere(void **state)
+{
+    (void)state;
+    char text[40];
+    for (size_t n = 2; n <= sizeof text; n++)
+        for (size_t i = 0; i + 2 <= n; i++) {
+            memset(text, 'a', sizeof text);
+            memcpy(text + i, "\xd0\xb6", 2);
+            assert_true(text_utf8_ok(text, n));
+            text[i] = 'a';
+            assert_false(text_utf8_ok(text, n));
+            memcpy(text + i, "\xd0" "a", 2);
+            assert_false(text_utf8_ok(text, n));
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(times_both_ways),      cmocka_unit_test(times_read), cmocka_unit_test(bad_times_are_refused),
         cmocka_unit_test(days_agree_with_libc), cmocka_unit_test(dates_read), cmocka_unit_test(days_follow_the_region),
-        cmocka_unit_test(utf8),
+        cmocka_unit_test(utf8),                 cmocka_unit_test(utf8_anywhere),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

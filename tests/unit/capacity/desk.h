@@ -1,6 +1,6 @@
 /* desk.h - the capacity service alone on a fake bus, driven and watched by lines of text.
  *   commands   clinic ID DOCTORS [words]   doctors as 1:10 (number:norm), with ! closed, @d district, e.g. 1:10,2:5!,3:1@arbat
- *              reserve APP CLINIC [doctor N] [from DISTRICT] [online] · confirm|cancel|release APP CLINIC
+ *              reserve APP CLINIC [doctor N] [from DISTRICT] [online] · cancel|release APP CLINIC
  *              occupy APP CLINIC DOCTOR
  *   words      unlisted, research, dental (profile), private, insurer, area DISTRICT, named NAME (at Lane 5, with a phone)
  *   trace      answers, dead letters, then the places of the clinic spoken of: [doctor:used ...] */
@@ -141,17 +141,14 @@ static inline void do_reserve(struct desk *d, const char *app, const char *clini
 
 static inline void do_settle(struct desk *d, const char *verb, const char *app, const char *clinic, const char *doctor)
 {
-    PB(Confirm) c = CLINIC__ATTACH__V1__CONFIRM__INIT;
     PB(Cancel) x = CLINIC__ATTACH__V1__CANCEL__INIT;
     PB(Release) r = CLINIC__ATTACH__V1__RELEASE__INIT;
     PB(Occupy) o = CLINIC__ATTACH__V1__OCCUPY__INIT;
-    c.application_id = x.application_id = r.application_id = o.application_id = desk_app(d, app);
-    c.clinic_id = x.clinic_id = r.clinic_id = o.clinic_id = (char *)clinic;
+    x.application_id = r.application_id = o.application_id = desk_app(d, app);
+    x.clinic_id = r.clinic_id = o.clinic_id = (char *)clinic;
     o.profile = PB_PROFILE(ADULT_THERAPEUTIC);
     o.doctor_id = (uint32_t)atoi(doctor);
-    if (strcmp(verb, "confirm") == 0)
-        desk_send(d, clinic, EV_CONFIRM, &c);
-    else if (strcmp(verb, "cancel") == 0)
+    if (strcmp(verb, "cancel") == 0)
         desk_send(d, clinic, EV_CANCEL, &x);
     else if (strcmp(verb, "release") == 0)
         desk_send(d, clinic, EV_RELEASE, &r);

@@ -74,12 +74,30 @@ static void text_and_bytes(void **state)
     assert_memory_equal(id, same, 16);
 }
 
+/* At every place: what is a digit, or a dash, and what is not. */
+static void every_sign_of_a_uuid(void **state)
+{
+    (void)state;
+    static const char whole[] = "8e03978e-40d5-43e8-bc93-6894a57f9324";
+    uint8_t id[16];
+    for (size_t i = 0; i < 36; i++)
+        for (int c = 1; c < 256; c++) {
+            char text[37];
+            memcpy(text, whole, sizeof text);
+            text[i] = (char)c;
+            bool ok = whole[i] == '-' ? c == '-' : strchr("0123456789abcdefABCDEF", c) != NULL;
+            if (uuid_to_bytes(text, id) != ok)
+                fail_msg("%d at %zu", c, i);
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(known_names),
         cmocka_unit_test(application_ids),
         cmocka_unit_test(text_and_bytes),
+        cmocka_unit_test(every_sign_of_a_uuid),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
