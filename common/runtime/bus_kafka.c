@@ -49,6 +49,7 @@ static bool bus_kafka_poll(struct bus *bus, int timeout_ms, struct bus_rec *out,
     int64_t deadline = kafka_mono_ms() + timeout_ms;
     unsigned long seen = b->revocations;
     kafka_side_rest(&b->reader);
+    kafka_side_rest(&b->replayer);
     kafka_side_rest(&b->observer);
     size_t n = 0;
     while (n < max && bus_kafka_has_room(b)) {
@@ -106,6 +107,7 @@ static void bus_kafka_close(struct bus *bus)
     bus_kafka_txn_free(b);
     leave(b);
     kafka_side_close(&b->reader);
+    kafka_side_close(&b->replayer);
     kafka_side_close(&b->observer);
     arena_free(b->mem);
     free(b->parts);
@@ -199,7 +201,7 @@ bool bus_kafka_open(const struct conf *c, const struct bus_conf *bc, struct bus 
     describe(b, bc);
     must(asprintf(&client, "%s-%s", bc->service, bc->instance) > 0);
     bool ok = bus_kafka_txn_conf(b, c, client, e) && open_readers(c, KAFKA_READER, client, b, e) &&
-              open_group(c, client, b, e) && join(b, e);
+              kafka_conf_new(c, KAFKA_REPLAY, client, NULL, &b->replayer.conf, e) && open_group(c, client, b, e) && join(b, e);
     free(client);
     if (!ok) {
         bus_kafka_close(&b->bus);

@@ -1,7 +1,7 @@
 /* bus_kafka_impl.h - inside of bus_kafka*.c. Not for others.
- * Handles: consumer (group), reader (logs), observer (high watermarks), txn.rk (producer). A bus that only
- * reads has only reader and observer, one that only writes only txn.rk. Every handle costs a process two threads and a tenth of a percent of a core for nothing: those that are
- * needed now and then, reader and observer, rest between.
+ * Handles: consumer (group), reader (logs), replayer (facts), observer (high watermarks), txn.rk (producer). A bus that only
+ * reads has only reader and observer, one that only writes only txn.rk. Every handle costs a process two threads and a tenth
+ * of a percent of a core for nothing: those that are needed now and then, reader, replayer and observer, rest between.
  * Threads: confined to the runtime thread; callbacks come inside calls of the same thread. */
 #ifndef CLINIC_BUS_KAFKA_IMPL_H
 #define CLINIC_BUS_KAFKA_IMPL_H
@@ -41,7 +41,7 @@ struct kafka_side { /* a handle that is made when it is needed */
 struct bus_kafka {
     struct bus bus; /* first */
     rd_kafka_t *consumer;
-    struct kafka_side reader, observer;
+    struct kafka_side reader, replayer, observer;
     char *group;
     int inbox, facts;
     enum topic_id outputs[TOPIC_N + 1];

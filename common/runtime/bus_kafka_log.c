@@ -6,6 +6,7 @@
 enum { WATERMARK_TIMEOUT_MS = 5000 };
 
 struct bus_log {
+    struct kafka_side *side;
     rd_kafka_topic_t *rkt;
     rd_kafka_queue_t *queue;
     int topic;
@@ -46,7 +47,8 @@ bool bus_kafka_log_open(struct bus *bus, int topic, int32_t part, int64_t from, 
 {
     struct bus_kafka *b = bus_kafka_of(bus);
     int64_t low, high;
-    rd_kafka_t *rk = kafka_side_get(&b->reader, e);
+    struct kafka_side *side = topic == b->facts ? &b->replayer : &b->reader; /* facts are closed at their end */
+    rd_kafka_t *rk = kafka_side_get(side, e);
     if (!rk || !watermarks(&b->observer, topic, part, &low, &high, e))
         return false;
     if (from > high)
@@ -54,7 +56,7 @@ bool bus_kafka_log_open(struct bus *bus, int topic, int32_t part, int64_t from, 
                        (long long)high, (long long)from);
     struct bus_log *l = calloc(1, sizeof(*l));
     must(l);
-    *l = (struct bus_log){.topic = topic, .part = part, .next = from};
+    *l = (struct bus_log){.side = side, .topic = topic, .part = part, .next = from};
     l->rkt = rd_kafka_topic_new(rk, topics[topic].name, NULL);
     l->queue = rd_kafka_queue_new(rk);
     if (!l->rkt || rd_kafka_consume_start_queue(l->rkt, part, from > low ? from : low, l->queue) != 0) {
@@ -65,7 +67,7 @@ bool bus_kafka_log_open(struct bus *bus, int topic, int32_t part, int64_t from, 
         free(l);
         return kafka_read_fail(code, "log", NULL, e);
     }
-    b->reader.users++;
+    side->users++;
     *ret = l;
     return true;
 }
@@ -108,7 +110,7 @@ bool bus_kafka_log_read(struct bus *bus, struct bus_log *l, int timeout_ms, stru
 {
     struct bus_kafka *b = bus_kafka_of(bus);
     size_t n = 0;
-    rd_kafka_poll(b->reader.rk, 0);
+    rd_kafka_poll(l->side->rk, 0);
     while (n < max && l->pending.cls == ERR_NONE && bus_kafka_has_room(b)) {
         rd_kafka_message_t *m = next_message(l, n ? 0 : timeout_ms);
         if (!m)
@@ -131,12 +133,13 @@ bool bus_kafka_log_read(struct bus *bus, struct bus_log *l, int timeout_ms, stru
 
 void bus_kafka_log_close(struct bus *bus, struct bus_log *l)
 {
+    (void)bus;
     if (!l)
         return;
     rd_kafka_consume_stop(l->rkt, l->part);
     rd_kafka_queue_destroy(l->queue);
     rd_kafka_topic_destroy(l->rkt);
+    l->side->users--;
+    l->side->used_ms = kafka_mono_ms();
     free(l);
-    bus_kafka_of(bus)->reader.users--;
-    bus_kafka_of(bus)->reader.used_ms = kafka_mono_ms();
 }

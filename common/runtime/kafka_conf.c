@@ -6,7 +6,7 @@
 #include "base/log.h"
 #include "runtime/kafka_error.h"
 
-#define LOGS (KAFKA_READER | KAFKA_SCAN)
+#define LOGS (KAFKA_READER | KAFKA_REPLAY | KAFKA_SCAN)
 #define CONSUMERS (KAFKA_GROUP | LOGS | KAFKA_OBSERVER)
 #define TRANSACTIONS (KAFKA_TXN | KAFKA_LOAD)
 #define PRODUCERS (TRANSACTIONS | KAFKA_PUB)
@@ -43,23 +43,24 @@ static const struct setting settings[] = {
     {"enable.partition.eof", "true", LOGS},
     {"allow.auto.create.topics", "false", CONSUMERS},
     {"fetch.wait.max.ms", "500", KAFKA_GROUP | KAFKA_OBSERVER}, /* data end the wait at once; less only burns CPU */
-    /* The end of a log is learnt from the fetch that finds nothing. */
+    /* The end of a log is learnt from the fetch that finds nothing, and a fetch that waits for one log keeps the others of
+     * the handle waiting. */
     {"fetch.wait.max.ms", "250", KAFKA_READER},
-    {"fetch.wait.max.ms", "20", KAFKA_SCAN},
+    {"fetch.wait.max.ms", "20", KAFKA_REPLAY | KAFKA_SCAN},
     {"fetch.error.backoff.ms", "100", CONSUMERS},
     /* Bounded memory: a queue holds its limit and one fetch more, and the records of a fetch are compressed. The queue of
      * the group is one for all partitions, those of logs are one for each. */
     {"message.max.bytes", "262144", CONSUMERS}, /* a fetch may not be smaller; larger records come all the same */
     {"fetch.max.bytes", "393216", CONSUMERS},
     {"max.partition.fetch.bytes", "393216", KAFKA_GROUP}, /* runs of one partition: a transaction touches fewer */
-    {"max.partition.fetch.bytes", "65536", KAFKA_READER | KAFKA_OBSERVER},
+    {"max.partition.fetch.bytes", "65536", KAFKA_READER | KAFKA_REPLAY | KAFKA_OBSERVER},
     {"queued.min.messages", "1600", KAFKA_GROUP},
     {"max.partition.fetch.bytes", "262144", KAFKA_SCAN},
-    {"queued.min.messages", "1000", KAFKA_READER | KAFKA_OBSERVER},
+    {"queued.min.messages", "1000", KAFKA_READER | KAFKA_REPLAY | KAFKA_OBSERVER},
     {"queued.min.messages", "20000", KAFKA_SCAN},
     {"queued.max.messages.kbytes", "8192", KAFKA_SCAN},
     {"queued.max.messages.kbytes", "1536", KAFKA_GROUP},
-    {"queued.max.messages.kbytes", "512", KAFKA_READER | KAFKA_OBSERVER},
+    {"queued.max.messages.kbytes", "512", KAFKA_READER | KAFKA_REPLAY | KAFKA_OBSERVER},
     {"fetch.queue.backoff.ms", "10", CONSUMERS, true},
     /* Producers. */
     {"enable.idempotence", "true", PRODUCERS},

@@ -13,6 +13,7 @@ enum kafka_role {
     KAFKA_PUB = 16,     /* idempotent producer of the doors */
     KAFKA_ADMIN = 32,   /* topics */
     KAFKA_SCAN = 64,    /* as KAFKA_READER, for a tool that reads one log after the other and ends */
+    KAFKA_REPLAY = 256, /* as KAFKA_READER, for logs that are read to their end and closed: does not wait there */
     KAFKA_LOAD = 128,   /* as KAFKA_TXN, for a tool that writes much in one transaction; its time limit is the caller's */
 };
 /* The broker's time limit of a transaction: a dead instance holds back readers of what it touched no longer. */

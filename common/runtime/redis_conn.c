@@ -159,10 +159,43 @@ static bool broken(struct redis_conn *c, struct err *e)
     return false;
 }
 
+static char *put_count(char *to, char sign, size_t n)
+{
+    char digits[20];
+    size_t k = 0;
+    *to++ = sign;
+    do
+        digits[k++] = (char)('0' + n % 10);
+    while ((n /= 10) > 0);
+    while (k > 0)
+        *to++ = digits[--k];
+    return stpcpy(to, "\r\n");
+}
+
+/* As redisAppendCommandArgv(), which formats every number with a printf of its own: a third of what a read costs us. */
+static size_t encode(const struct redis_cmd *cmd, char *wire)
+{
+    char *to = put_count(wire, '*', cmd->n);
+    for (size_t i = 0; i < cmd->n; i++) {
+        to = put_count(to, '$', cmd->len[i]);
+        memcpy(to, cmd->argv[i], cmd->len[i]);
+        to = stpcpy(to + cmd->len[i], "\r\n");
+    }
+    return (size_t)(to - wire);
+}
+
 void redis_send(struct redis_conn *c, const struct redis_cmd *cmd)
 {
-    if (c->ctx) /* what goes wrong here shows at receiving */
-        redisAppendCommandArgv(c->ctx, (int)cmd->n, cmd->argv, cmd->len);
+    size_t most = 24 + 26 * cmd->n; /* a count has at most 20 digits */
+    for (size_t i = 0; i < cmd->n; i++)
+        most += cmd->len[i];
+    if (c->ctx) { /* what goes wrong here shows at receiving */
+        char few[512], *wire = most <= sizeof few ? few : malloc(most);
+        must(wire);
+        redisAppendFormattedCommand(c->ctx, wire, encode(cmd, wire));
+        if (wire != few)
+            free(wire);
+    }
     c->awaited++;
 }
 

@@ -5,7 +5,7 @@
 #include "wire/facts.h"
 #include "wire/msg.h"
 
-#define REPLAY_WAIT_MS 50 /* an open transaction of a dead producer holds the end of the log back: wait, do not spin */
+#define REPLAY_WAIT_MS 10 /* an open transaction of a dead producer holds the end of the log back: wait, do not spin */
 
 static int64_t from_mark(int64_t mark) { return mark > 0 ? mark : 0; }
 
@@ -162,16 +162,19 @@ static void applied(struct runtime *rt, struct part *p, int source, const struct
         part_rejoin(rt, p, JOIN_STALE);
 }
 
+/* The store works on one piece while the next one is read, of this partition or of another: its answer is heard after the
+ * reading. What it refused makes the partition join again, and what was read meanwhile is forgotten. */
 static bool replay_source(struct runtime *rt, struct part *p, int source, struct err *e)
 {
     struct store_batch b;
-    if (!read_on(rt, p, source, REPLAY_WAIT_MS, &b, e))
+    if (!read_on(rt, p, source, rt->logs_dry ? REPLAY_WAIT_MS : 0, &b, e) || !txn_settle(rt, e))
         return false;
-    if (b.next > 0) {
-        if (!rt->store->ops->apply(rt->store, &b, 1, e))
-            return false;
-        applied(rt, p, source, &b);
-    }
+    rt->logs_gave = rt->logs_gave || b.next > 0;
+    if (b.next == 0 || p->state != PART_REPLAYING)
+        return true;
+    if (!txn_send(rt, &b, &p, 1, e))
+        return false;
+    p->src[source].mark = b.next; /* believed, as after a transaction */
     return true;
 }
 
@@ -212,9 +215,7 @@ static bool step(struct runtime *rt, struct part *p, struct err *e)
     if (p->state == PART_OPEN)
         return true;
     rt->busy = true;
-    if (!txn_settle(rt, e))
-        return false;
-    bool ok = p->state == PART_JOINING ? join(rt, p, e) : replay(rt, p, e);
+    bool ok = p->state == PART_JOINING ? txn_settle(rt, e) && join(rt, p, e) : replay(rt, p, e);
     if (!ok)
         part_rejoin(rt, p, JOIN_STORE);
     arena_reset(rt->b.mem);
@@ -226,12 +227,13 @@ bool catchup_step(struct runtime *rt, struct err *e)
 {
     if (rt->producer_broken) /* a transaction of unknown outcome may still be open */
         return true;
+    rt->logs_gave = false;
     for (int32_t i = 0; i < rt->d.conf->partitions; i++)
         if (!step(rt, &rt->parts[i], e))
             return false;
+    rt->logs_dry = !rt->logs_gave;
     return true;
 }
-
 
 struct source_ref {
     struct part *part;

@@ -210,6 +210,7 @@ struct runtime {
     } *pending;              /* conf->partitions of them */
     size_t pending_n;
     int *pending_ret;
+    bool logs_gave, logs_dry; /* a catch-up waits for one log only when the last round found nothing in any */
     double usual_n;          /* moving average of records per batch */
     double usual_cost;       /* memory of a record in a batch, as of late */
     int64_t probed_ms;       /* steady clock of the last look at the marks of an idle service */
@@ -295,6 +296,8 @@ enum txn_result {
 enum txn_result txn_run(struct runtime *rt, struct err *e);
 bool txn_mend(struct runtime *rt, struct err *e) MUST_CHECK; /* recreate a broken producer; RETRY */
 bool txn_apply(struct runtime *rt, struct err *e) MUST_CHECK;  /* begins; the store works while the next batch is gathered */
+/* Begin to apply batches, one of each part of `to`; after txn_settle. Where it fails the parts rejoin. */
+bool txn_send(struct runtime *rt, struct store_batch *batches, struct part *const *to, size_t n, struct err *e) MUST_CHECK;
 bool txn_settle(struct runtime *rt, struct err *e) MUST_CHECK; /* hear the answer, before anything else is asked of the store */
 
 /* runtime_deadletter.c: the letter lives in the scratch */

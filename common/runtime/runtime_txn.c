@@ -151,6 +151,18 @@ static void apply_positions(struct runtime *rt)
     }
 }
 
+bool txn_send(struct runtime *rt, struct store_batch *batches, struct part *const *to, size_t n, struct err *e)
+{
+    must(rt->pending_n == 0);
+    bool ok = rt->store->ops->apply_begin(rt->store, batches, n, e);
+    for (size_t i = 0; i < n; i++)
+        if (ok)
+            rt->pending[rt->pending_n++] = (struct pending){to[i], to[i]->epoch};
+        else
+            part_rejoin(rt, to[i], JOIN_APPLY);
+    return ok;
+}
+
 /* Facts of a committed transaction into the store, chained. What goes wrong here costs a catch-up and loses nothing:
  * the facts are in the log. The marks are believed at once: nothing is read before txn_settle. */
 bool txn_apply(struct runtime *rt, struct err *e)
@@ -161,15 +173,11 @@ bool txn_apply(struct runtime *rt, struct err *e)
     if (!txn_settle(rt, e))
         return false;
     apply_positions(rt);
-    if (!rt->store->ops->apply_begin(rt->store, b->applies, b->applies_n, e)) {
-        for (size_t i = 0; i < b->applies_n; i++)
-            part_rejoin(rt, b->applies_to[i], JOIN_APPLY);
+    if (!txn_send(rt, b->applies, b->applies_to, b->applies_n, e))
         return false;
-    }
     for (size_t i = 0; i < b->applies_n; i++) {
-        struct part *p = b->applies_to[i];
-        p->src[0].mark = p->src[0].next = b->applies[i].next;
-        rt->pending[rt->pending_n++] = (struct pending){p, p->epoch};
+        struct source *s = &b->applies_to[i]->src[0];
+        s->mark = s->next = b->applies[i].next;
     }
     return true;
 }

@@ -24,7 +24,7 @@ static bool sr_read(struct store *st, const struct store_expect *exp, size_t exp
 {
     struct store_redis *s = of(st);
     struct store_reading q = {exp, exp_n, gets, gets_n, mem, ret_stale};
-    return ATTEMPT(s, store_redis_read(s, &q, e));
+    return start(s, e) && store_redis_read(s, &q, e);
 }
 
 static bool sr_apply(struct store *st, struct store_batch *batches, size_t n, struct err *e)
@@ -57,7 +57,7 @@ static bool sr_mark(struct store *st, int32_t part, int topic, int64_t *ret, str
 static bool sr_wipe(struct store *st, int32_t part, int topic, struct err *e)
 {
     struct store_redis *s = of(st);
-    return ATTEMPT(s, store_redis_wipe(s, part, topic, e));
+    return start(s, e) && store_redis_wipe(s, part, topic, e);
 }
 
 static bool sr_due(struct store *st, int32_t part, int64_t now_ms, size_t limit, struct arena *mem,
@@ -119,7 +119,7 @@ bool store_redis_open(const char *url, const char *service, const struct store_t
                       struct store **ret, struct err *e)
 {
     struct store_redis *s = calloc(1, sizeof(*s));
-    must(s && tables_n < 255); /* a table's index is one byte in the scripts */
+    must(s);
     s->store.ops = &ops;
     s->tables = tables;
     s->tables_n = tables_n;

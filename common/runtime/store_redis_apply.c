@@ -5,42 +5,64 @@
 
 enum { UNLINK_AT_ONCE = 256 };
 
-/* The kinds of the puts, see the script. */
-static struct bytes kinds_of(struct store_redis *s, const struct store_batch *b)
+/* Calls add() for each table of the order that is written to. */
+static void each_table(struct store_redis *s, const struct store_batch *b, const struct store_order *o,
+                       void (*add)(struct store_redis *, const struct store_batch *, const struct store_order *, int, size_t))
 {
-    char *kinds = arena_alloc(s->mem, 2 * b->n + 1);
-    for (size_t i = 0; i < b->n; i++) {
-        kinds[2 * i] = !b->puts[i].val.p ? 'X' : b->puts[i].due_ms > 0 ? 'D' : 'P';
-        kinds[2 * i + 1] = (char)(b->puts[i].table + 1);
+    size_t from = 0;
+    for (int t = 0; t < (int)s->tables_n; t++) {
+        const size_t *c = o->counts[t];
+        if (c[STORE_GONE] + c[STORE_NEVER_DUE] + c[STORE_TIMED] > 0)
+            add(s, b, o, t, from);
+        from += c[STORE_GONE] + c[STORE_NEVER_DUE] + c[STORE_TIMED];
     }
-    return bytes_of(kinds, 2 * b->n);
+}
+
+static void add_keys(struct store_redis *s, const struct store_batch *b, const struct store_order *o, int table, size_t from)
+{
+    const size_t *c = o->counts[table], n = c[STORE_GONE] + c[STORE_NEVER_DUE] + c[STORE_TIMED];
+    redis_cmd_add_str(&s->cmd, store_due_key(s, b->part, table));
+    for (size_t i = from; i < from + n; i++)
+        redis_cmd_add(&s->cmd, store_bucket_key(s, b->part, table, o->all[i].hash));
+}
+
+static void add_args(struct store_redis *s, const struct store_batch *b, const struct store_order *o, int table, size_t from)
+{
+    const size_t *c = o->counts[table];
+    size_t put = from + c[STORE_GONE], timed = put + c[STORE_NEVER_DUE], end = timed + c[STORE_TIMED];
+    (void)b;
+    for (int kind = 0; kind < STORE_KINDS; kind++)
+        redis_cmd_add_i64(&s->cmd, s->mem, (int64_t)c[kind]);
+    for (size_t i = from; i < end; i++)
+        redis_cmd_add(&s->cmd, o->all[i].put->key);
+    for (size_t i = put; i < end; i++)
+        redis_cmd_add(&s->cmd, o->all[i].put->val);
+    for (size_t i = timed; i < end; i++)
+        redis_cmd_add_str(&s->cmd, arena_i64(s->mem, o->all[i].put->due_ms));
+}
+
+static size_t tables_written(const struct store_redis *s, const struct store_order *o)
+{
+    size_t n = 0;
+    for (size_t t = 0; t < s->tables_n; t++)
+        n += o->counts[t][STORE_GONE] + o->counts[t][STORE_NEVER_DUE] + o->counts[t][STORE_TIMED] > 0;
+    return n;
 }
 
 static void send_apply(struct store_redis *s, const struct store_batch *b)
 {
     struct redis_cmd *cmd = &s->cmd;
-    store_call_start(s, STORE_APPLY, b->n + 2);
+    struct store_order o;
+    store_order(s, b, &o);
+    store_call_start(s, STORE_APPLY, 1 + tables_written(s, &o) + o.n);
     redis_cmd_add_str(cmd, store_mark_key(s, b->part));
-    redis_cmd_add_str(cmd, store_due_key(s, b->part));
-    for (size_t i = 0; i < b->n; i++)
-        redis_cmd_add(cmd, store_bucket_key(s, b->part, b->puts[i].table, b->puts[i].key));
+    each_table(s, b, &o, add_keys);
     redis_cmd_add_str(cmd, topics[b->topic].name);
     redis_cmd_add_i64(cmd, s->mem, b->prev);
     redis_cmd_add_i64(cmd, s->mem, b->next);
     redis_cmd_add_str(cmd, store_layout_field(s, b->topic));
     redis_cmd_add_str(cmd, store_layout(s, b->topic));
-    redis_cmd_add_i64(cmd, s->mem, (int64_t)s->tables_n);
-    for (size_t i = 0; i < s->tables_n; i++)
-        redis_cmd_add_str(cmd, s->tables[i].name);
-    redis_cmd_add(cmd, kinds_of(s, b));
-    for (size_t i = 0; i < b->n; i++) {
-        const struct store_put *p = &b->puts[i];
-        redis_cmd_add(cmd, p->key);
-        if (p->val.p)
-            redis_cmd_add(cmd, p->val);
-        if (p->val.p && p->due_ms > 0)
-            redis_cmd_add_i64(cmd, s->mem, p->due_ms);
-    }
+    each_table(s, b, &o, add_args);
     redis_send(&s->conn, cmd);
 }
 
@@ -92,9 +114,8 @@ static size_t send_unlinks(struct store_redis *s, int32_t part, int table)
             redis_cmd_add_str(&s->cmd, arena_printf(s->mem, "%s%04x", prefix, i));
         redis_send(&s->conn, &s->cmd);
     }
-    store_call_start(s, STORE_UNDUE, 1);
-    redis_cmd_add_str(&s->cmd, store_due_key(s, part));
-    redis_cmd_add_str(&s->cmd, s->tables[table].name);
+    redis_cmd_start(&s->cmd, "UNLINK");
+    redis_cmd_add_str(&s->cmd, store_due_key(s, part, table));
     redis_send(&s->conn, &s->cmd);
     return sent + 1;
 }

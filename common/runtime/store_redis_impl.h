@@ -8,7 +8,7 @@
 #include "runtime/redis_conn.h"
 #include "runtime/store_redis.h"
 
-enum store_script { STORE_APPLY, STORE_READ, STORE_SCAN, STORE_UNDUE, STORE_SCRIPTS };
+enum store_script { STORE_APPLY, STORE_SCAN, STORE_SCRIPTS };
 
 struct store_redis {
     struct store store; /* first */
@@ -27,14 +27,29 @@ void store_redis_scripts(struct redis_script scripts[STORE_SCRIPTS]);
 
 /* store_redis_keys.c */
 const char *store_mark_key(struct store_redis *s, int32_t part);
-const char *store_due_key(struct store_redis *s, int32_t part);
+const char *store_due_key(struct store_redis *s, int32_t part, int table);
 const char *store_table_prefix(struct store_redis *s, int32_t part, int table); /* bucket keys without the number */
-struct bytes store_bucket_key(struct store_redis *s, int32_t part, int table, struct bytes key);
+uint32_t store_hash(struct bytes key);
+struct bytes store_bucket_key(struct store_redis *s, int32_t part, int table, uint32_t hash);
 uint32_t store_buckets(const struct store_redis *s, int table);
 const char *store_layout_field(struct store_redis *s, int topic);
 const char *store_layout(struct store_redis *s, int topic); /* fingerprint: changes when a table or its buckets do */
 /* EVALSHA and the number of keys. */
 void store_call_start(struct store_redis *s, enum store_script script, size_t keys);
+
+/* store_redis_order.c: the puts of a batch as the script wants them. Of several of one key the last counts, the others are
+ * left out. Lives in the arena of the call. */
+enum store_kind { STORE_GONE, STORE_NEVER_DUE, STORE_TIMED, STORE_KINDS };
+struct store_written {
+    const struct store_put *put;
+    uint32_t hash; /* of its key */
+};
+struct store_order {
+    struct store_written *all;      /* by table, by kind within it, else as they came */
+    size_t n;
+    size_t (*counts)[STORE_KINDS];  /* of each table */
+};
+void store_order(struct store_redis *s, const struct store_batch *b, struct store_order *ret);
 
 /* store_redis_apply.c, store_redis_read.c, store_redis_query.c: one attempt on a connection that is up. */
 bool store_redis_apply(struct store_redis *s, struct store_batch *batches, size_t n, struct err *e);

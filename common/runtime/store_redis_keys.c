@@ -7,6 +7,9 @@
  * from its beginning, and an almost empty one costs more than what is in it. */
 enum { BUCKET_BITS = 14 };
 
+/* How keys are named and what is in them; another one whenever that changes, so that nobody takes old data for his. */
+static const char LAYOUT[] = "a due set of each table;";
+
 /* Small hashes are packed by Redis into one block: a record costs its bytes and little more. */
 static uint32_t fnv1a(uint32_t h, const void *p, size_t n)
 {
@@ -16,7 +19,7 @@ static uint32_t fnv1a(uint32_t h, const void *p, size_t n)
     return h;
 }
 
-static uint32_t hash(struct bytes key)
+uint32_t store_hash(struct bytes key)
 {
     uint32_t h = fnv1a(2166136261U, key.p, key.n);
     h ^= h >> 16; /* the low bits alone are weak */
@@ -29,9 +32,10 @@ const char *store_mark_key(struct store_redis *s, int32_t part)
     return arena_printf(s->mem, "{%s/%d}:mark", s->service, (int)part);
 }
 
-const char *store_due_key(struct store_redis *s, int32_t part)
+/* Of each table, so that its members are the keys as they are. */
+const char *store_due_key(struct store_redis *s, int32_t part, int table)
 {
-    return arena_printf(s->mem, "{%s/%d}:due", s->service, (int)part);
+    return arena_printf(s->mem, "{%s/%d}:due:%s", s->service, (int)part, s->tables[table].name);
 }
 
 const char *store_table_prefix(struct store_redis *s, int32_t part, int table)
@@ -69,7 +73,7 @@ static size_t put_hex(char *to, uint32_t v)
 }
 
 /* "{service/part}:table:00af", written by hand: one per record read or put. */
-struct bytes store_bucket_key(struct store_redis *s, int32_t part, int table, struct bytes key)
+struct bytes store_bucket_key(struct store_redis *s, int32_t part, int table, uint32_t hash)
 {
     const struct store_table *t = &s->tables[table];
     char *to = arena_alloc(s->mem, strlen(s->service) + strlen(t->name) + 32);
@@ -80,7 +84,7 @@ struct bytes store_bucket_key(struct store_redis *s, int32_t part, int table, st
     n += put_text(to + n, "}:");
     n += put_text(to + n, t->name);
     n += put_text(to + n, ":");
-    n += put_hex(to + n, hash(key) & ((1U << bits_of(t)) - 1));
+    n += put_hex(to + n, hash & ((1U << bits_of(t)) - 1));
     return bytes_of(to, n);
 }
 
@@ -91,7 +95,7 @@ const char *store_layout_field(struct store_redis *s, int topic)
 
 const char *store_layout(struct store_redis *s, int topic)
 {
-    uint32_t h = 2166136261U;
+    uint32_t h = fnv1a(2166136261U, LAYOUT, sizeof LAYOUT - 1);
     for (size_t i = 0; i < s->tables_n; i++) {
         if (s->tables[i].source != topic)
             continue;

@@ -31,10 +31,10 @@ bool store_redis_mark(struct store_redis *s, int32_t part, int topic, int64_t *r
     return true;
 }
 
-static void send_range(struct store_redis *s, const struct store_duty *q, const char *from, const char *to, size_t limit)
+static void send_range(struct store_redis *s, const char *set, const char *from, const char *to, size_t limit)
 {
     redis_cmd_start(&s->cmd, "ZRANGEBYSCORE");
-    redis_cmd_add_str(&s->cmd, store_due_key(s, q->part));
+    redis_cmd_add_str(&s->cmd, set);
     redis_cmd_add_str(&s->cmd, from);
     redis_cmd_add_str(&s->cmd, to);
     redis_cmd_add_str(&s->cmd, "WITHSCORES");
@@ -44,54 +44,87 @@ static void send_range(struct store_redis *s, const struct store_duty *q, const 
     redis_send(&s->conn, &s->cmd);
 }
 
-static int table_of(const struct store_redis *s, const char *name)
+/* What a table has: those due, one more than wanted, and the first of the others. Replies are pairs of key and time. */
+struct due_list {
+    redisReply *due, *later;
+    size_t at; /* pairs of .due that were taken */
+};
+
+/* Key and time; NULL = all are taken. */
+static redisReply **due_head(const struct due_list *l)
 {
-    for (size_t i = 0; i < s->tables_n; i++)
-        if (strcmp(s->tables[i].name, name) == 0)
-            return (int)i;
-    return -1;
+    return 2 * l->at < l->due->elements ? &l->due->element[2 * l->at] : NULL;
 }
 
-/* "<table> NUL <key>", score. A table of another version is passed over. */
-static void take_due(struct store_redis *s, const struct store_duty *q, const redisReply *r)
+/* The table whose next due record is the earliest; -1 = none is left. */
+static int earliest(const struct due_list *lists, size_t n)
 {
-    *q->ret_n = 0;
-    for (size_t i = 0; i + 1 < r->elements && *q->ret_n < q->limit; i += 2) {
-        const redisReply *m = r->element[i];
-        size_t name_n = strlen(m->str);
-        int table = table_of(s, m->str);
-        if (table < 0 || name_n >= (size_t)m->len)
+    int best = -1;
+    int64_t best_ms = 0;
+    for (size_t t = 0; t < n; t++) {
+        redisReply **head = due_head(&lists[t]);
+        int64_t at = head ? redis_reply_i64(head[1]) : 0;
+        if (!head || (best >= 0 && at >= best_ms))
             continue;
-        size_t n = (size_t)m->len - name_n - 1;
+        best = (int)t;
+        best_ms = at;
+    }
+    return best;
+}
+
+static int64_t first_left(const struct due_list *lists, size_t n)
+{
+    int64_t first = 0;
+    for (size_t t = 0; t < n; t++) {
+        redisReply **head = due_head(&lists[t]), *later = lists[t].later;
+        int64_t at = head ? redis_reply_i64(head[1]) : later->elements == 2 ? redis_reply_i64(later->element[1]) : 0;
+        if (at && (!first || at < first))
+            first = at;
+    }
+    return first;
+}
+
+static void take_due(const struct store_duty *q, struct due_list *lists, size_t n)
+{
+    int t;
+    for (*q->ret_n = 0; *q->ret_n < q->limit && (t = earliest(lists, n)) >= 0; lists[t].at++) {
+        redisReply **head = due_head(&lists[t]);
+        size_t key_n = (size_t)head[0]->len;
         q->out[(*q->ret_n)++] = (struct store_due){
-            .table = table,
-            .key = bytes_of(arena_dup(q->mem, m->str + name_n + 1, n), n),
-            .due_ms = redis_reply_i64(r->element[i + 1]),
+            .table = t,
+            .key = bytes_of(arena_dup(q->mem, head[0]->str, key_n), key_n),
+            .due_ms = redis_reply_i64(head[1]),
         };
     }
+    *q->ret_next = first_left(lists, n);
+}
+
+static bool receive_lists(struct store_redis *s, struct due_list *lists, struct err *e)
+{
+    for (size_t t = 0; t < s->tables_n; t++)
+        if (!redis_receive(&s->conn, &lists[t].due, e) || !redis_receive(&s->conn, &lists[t].later, e))
+            return false;
+    return true;
 }
 
 bool store_redis_due(struct store_redis *s, struct store_duty *q, struct err *e)
 {
-    redisReply *due, *later;
+    struct due_list *lists = ARENA_ARRAY(s->mem, struct due_list, s->tables_n);
     const char *now = arena_printf(s->mem, "%lld", (long long)q->now_ms);
     const char *after = arena_printf(s->mem, "(%lld", (long long)q->now_ms);
-    send_range(s, q, "-inf", now, q->limit + 1);
-    send_range(s, q, after, "+inf", 1);
-    if (!redis_receive(&s->conn, &due, e))
-        return false;
-    if (!redis_receive(&s->conn, &later, e)) {
-        freeReplyObject(due);
-        return false;
+    for (size_t t = 0; t < s->tables_n; t++) {
+        const char *set = store_due_key(s, q->part, (int)t);
+        send_range(s, set, "-inf", now, q->limit + 1);
+        send_range(s, set, after, "+inf", 1);
     }
-    take_due(s, q, due);
-    const redisReply *first = due->elements > 2 * q->limit ? due->element[2 * q->limit + 1]
-                              : later->elements == 2     ? later->element[1]
-                                                         : NULL;
-    *q->ret_next = first ? redis_reply_i64(first) : 0;
-    freeReplyObject(due);
-    freeReplyObject(later);
-    return true;
+    bool ok = receive_lists(s, lists, e);
+    if (ok)
+        take_due(q, lists, s->tables_n);
+    for (size_t t = 0; t < s->tables_n; t++) {
+        freeReplyObject(lists[t].due); /* NULL is fine */
+        freeReplyObject(lists[t].later);
+    }
+    return ok;
 }
 
 static void take_records(const struct store_scan *q, const redisReply *r)

@@ -1,4 +1,5 @@
-/* How fast the store is on this machine: measure_store [records per partition and call] [seconds per line] [value bytes]
+/* How fast the store is on this machine: measure_store [records per partition and call] [seconds per line] [value bytes] [hash-max-listpack-value]
+ *                                    [one put in so many has a due time]
  * Starts a redis-server of its own. Prints, asserts nothing. */
 #include <hiredis/hiredis.h>
 #include <string.h>
@@ -11,7 +12,7 @@ enum { KEYS = 200000, PARTS = 2 };
 static int64_t marks[PARTS];
 static struct arena *mem;
 static char value[4096];
-static size_t value_bytes = 120;
+static size_t value_bytes = 120, due_every = 50;
 
 static struct bytes key_of(unsigned i) { return bytes_str(arena_printf(mem, "p%015u", i % KEYS)); }
 
@@ -44,7 +45,7 @@ static size_t do_apply(struct store *s, size_t n)
         struct store_put *puts = ARENA_ARRAY(mem, struct store_put, n);
         for (size_t i = 0; i < n; i++)
             puts[i] = (struct store_put){PORTS_PERSON, key_of(next_random() >> 8), {value, value_bytes},
-                                          i % 50 ? 0 : 1800000000000 + next_random() % 1000000};
+                                          i % due_every ? 0 : 1800000000000 + next_random() % 1000000};
         b[p] = (struct store_batch){.part = p, .topic = PORTS_FACTS, .prev = marks[p], .next = marks[p] + (int64_t)n,
                                     .puts = puts, .n = n};
     }
@@ -102,6 +103,7 @@ int main(int argc, char **argv)
     size_t n = argc > 1 ? (size_t)atoi(argv[1]) : 250;
     int seconds = argc > 2 ? atoi(argv[2]) : 3;
     value_bytes = argc > 3 ? (size_t)atoi(argv[3]) : value_bytes;
+    due_every = argc > 5 ? (size_t)atoi(argv[5]) : due_every;
     const char *more[] = {"--hash-max-listpack-value", argc > 4 ? argv[4] : "1024", NULL};
     if (value_bytes > sizeof value || !redis_server_start(more))
         return 2;

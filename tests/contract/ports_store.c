@@ -265,6 +265,52 @@ static void a_put_moves_or_clears_the_due_time(void **state)
     assert_true(is_due(&d[1], PORTS_PERSON, "a", 400));
 }
 
+/* As a rebuild applies them: put, deleted, and due by turns within one batch. A key is one of its table. */
+static void of_several_puts_of_a_key_the_last_counts(void **state)
+{
+    struct store *s = *state;
+    struct store_due d[4];
+    int64_t next;
+    struct store_put puts[] = {
+        put(PORTS_PERSON, "gone", "1", 100), put(PORTS_CASE, "gone", "stays", 0),   put(PORTS_PERSON, "back", NULL, 0),
+        put(PORTS_PERSON, "calm", "1", 100), put(PORTS_PERSON, "gone", NULL, 0),    put(PORTS_PERSON, "timed", "1", 300),
+        put(PORTS_PERSON, "back", "2", 0),   put(PORTS_PERSON, "calm", "2", 0),     put(PORTS_PERSON, "timed", "2", 0),
+        put(PORTS_CASE, "calm", "other", 250), put(PORTS_PERSON, "timed", "3", 200),
+    };
+    size_t n = sizeof puts / sizeof *puts;
+    assert_int_equal(apply(s, 0, PORTS_FACTS, 0, (int64_t)n, puts, n), STORE_APPLIED);
+    assert_null(value_of(s, 0, PORTS_PERSON, "gone"));
+    assert_string_equal(value_of(s, 0, PORTS_CASE, "gone"), "stays");
+    assert_string_equal(value_of(s, 0, PORTS_PERSON, "back"), "2");
+    assert_string_equal(value_of(s, 0, PORTS_PERSON, "calm"), "2");
+    assert_string_equal(value_of(s, 0, PORTS_PERSON, "timed"), "3");
+    assert_int_equal(due(s, 1000, 4, d, &next), 2);
+    assert_true(is_due(&d[0], PORTS_PERSON, "timed", 200));
+    assert_true(is_due(&d[1], PORTS_CASE, "calm", 250));
+    assert_int_equal(next, 0);
+}
+
+/* The earliest of all tables, whichever they are of; what is left beyond the limit too. */
+static void due_records_of_all_tables_are_one_queue(void **state)
+{
+    struct store *s = *state;
+    struct store_due d[8];
+    int64_t next;
+    struct store_put puts[] = {put(PORTS_PERSON, "a", "v", 100), put(PORTS_CASE, "b", "v", 200),
+                               put(PORTS_PERSON, "c", "v", 300), put(PORTS_CASE, "d", "v", 400),
+                               put(PORTS_CASE, "e", "v", 500),   put(PORTS_PERSON, "f", "v", 600)};
+    assert_int_equal(apply(s, 0, PORTS_FACTS, 0, 6, puts, 6), STORE_APPLIED);
+    assert_int_equal(due(s, 1000, 8, d, &next), 6);
+    for (int i = 0; i < 6; i++)
+        assert_true(is_due(&d[i], puts[i].table, puts[i].key.p, 100 * (i + 1)));
+    for (size_t limit = 1; limit < 6; limit++) {
+        assert_int_equal(due(s, 1000, limit, d, &next), limit);
+        assert_int_equal(next, 100 * (int64_t)(limit + 1));
+        assert_int_equal(due(s, 100 * (int64_t)limit, 8, d, &next), limit);
+        assert_int_equal(next, 100 * (int64_t)(limit + 1));
+    }
+}
+
 static void a_wipe_forgets_one_source_of_one_partition(void **state)
 {
     struct store *s = *state;
@@ -361,6 +407,8 @@ int ports_store_run(const struct store_env *e)
         STORE_TEST(an_apply_in_two_halves_is_an_apply),
         STORE_TEST(due_records_come_earliest_first),
         STORE_TEST(a_put_moves_or_clears_the_due_time),
+        STORE_TEST(of_several_puts_of_a_key_the_last_counts),
+        STORE_TEST(due_records_of_all_tables_are_one_queue),
         STORE_TEST(a_wipe_forgets_one_source_of_one_partition),
         STORE_TEST(a_scan_gives_every_record_once),
         STORE_TEST(large_batches_and_reads_work),

@@ -1,4 +1,5 @@
 /* What only a real server does to us: it forgets scripts, closes connections, restarts, is configured wrongly. */
+#include <pthread.h>
 #include <string.h>
 #include "ports.h"
 #include "redis_server.h"
@@ -34,7 +35,7 @@ static void lost_scripts_are_loaded_again(void **state)
     redis_server_do("SCRIPT FLUSH");
     apply_one(s, 1, 2);
     redis_server_do("SCRIPT FLUSH");
-    OK(s->ops->read(s, NULL, 0, &g, 1, mem, &stale, &e));
+    OK(s->ops->read(s, NULL, 0, &g, 1, mem, &stale, &e)); /* needs none */
     assert_int_equal(g.val.n, 1);
     s->ops->close(s);
     arena_free(mem);
@@ -191,6 +192,90 @@ static void another_layout_is_as_good_as_absent(void **state)
     old->ops->close(old);
 }
 
+static void what_is_no_bucket_is_not_an_absent_record(void **state)
+{
+    struct err e = {0};
+    struct store_get g = {.table = PORTS_CASE, .key = {"k", 1}};
+    struct store_expect exp = {0, PORTS_FACTS, 0};
+    size_t stale;
+    char text[64];
+    (void)state;
+    struct arena *mem = arena_new(1 << 20, 4096);
+    struct store *s = open_at(redis_server_unix_url());
+    for (int i = 0; i < 16; i++) { /* all that the table has */
+        snprintf(text, sizeof text, "SET {contract/0}:case:%04x x", (unsigned)i);
+        redis_server_do(text);
+    }
+    assert_false(s->ops->read(s, &exp, 1, &g, 1, mem, &stale, &e));
+    assert_int_equal(e.cls, ERR_FATAL);
+    s->ops->close(s);
+    arena_free(mem);
+}
+
+enum { ROUNDS = 400, AT_ONCE = 700 };
+
+/* All records of a round have its number, which is the mark too. */
+static void *write_rounds(void *ctx)
+{
+    struct store_put *puts = calloc(AT_ONCE, sizeof *puts);
+    char (*keys)[8] = calloc(AT_ONCE, sizeof *keys), value[8];
+    struct store_batch b = {.topic = PORTS_FACTS, .puts = puts, .n = AT_ONCE};
+    struct err e;
+    for (int round = 1; round <= ROUNDS; round++) {
+        snprintf(value, sizeof value, "%d", round);
+        for (int i = 0; i < AT_ONCE; i++) {
+            snprintf(keys[i], sizeof keys[i], "%d", i);
+            puts[i] = (struct store_put){PORTS_PERSON, bytes_str(keys[i]), bytes_str(value), 0};
+        }
+        b.prev = round - 1;
+        b.next = round;
+        OK(((struct store *)ctx)->ops->apply(ctx, &b, 1, &e));
+    }
+    free(puts);
+    free(keys);
+    return NULL;
+}
+
+/* True: the store was found where it had been a moment before, and all that was read is of that round. */
+static bool read_round(struct store *s, struct arena *mem, int64_t *ret_mark)
+{
+    struct store_get *g = ARENA_ARRAY(mem, struct store_get, AT_ONCE);
+    struct store_expect exp = {0, PORTS_FACTS, 0};
+    struct err e;
+    size_t stale;
+    OK(s->ops->mark(s, 0, PORTS_FACTS, ret_mark, &e));
+    exp.mark = *ret_mark < 0 ? 0 : *ret_mark;
+    for (int i = 0; i < AT_ONCE; i++)
+        g[i] = (struct store_get){.table = PORTS_PERSON, .key = bytes_str(arena_printf(mem, "%d", i))};
+    if (!s->ops->read(s, &exp, 1, g, AT_ONCE, mem, &stale, &e)) {
+        assert_int_equal(e.cls, ERR_STALE);
+        return false;
+    }
+    for (int i = 0; i < AT_ONCE && *ret_mark > 0; i++)
+        assert_true(bytes_eq(g[i].val, bytes_str(arena_printf(mem, "%lld", (long long)*ret_mark))));
+    return true;
+}
+
+/* More than the server takes from a connection at once, so that it does serve others in between. */
+static void a_read_is_of_one_moment(void **state)
+{
+    pthread_t writer;
+    int64_t mark = 0;
+    (void)state;
+    struct arena *mem = arena_new(1 << 24, 1 << 20);
+    struct store *s = open_at(redis_server_unix_url()), *other = open_at(redis_server_unix_url());
+    assert_int_equal(pthread_create(&writer, NULL, write_rounds, other), 0);
+    while (mark < ROUNDS) {
+        read_round(s, mem, &mark);
+        arena_reset(mem);
+    }
+    pthread_join(writer, NULL);
+    assert_true(read_round(s, mem, &mark));
+    s->ops->close(s);
+    other->ops->close(other);
+    arena_free(mem);
+}
+
 static int flush(void **state)
 {
     (void)state;
@@ -210,6 +295,8 @@ int redis_only_run(void)
         cmocka_unit_test_setup(passwords_are_checked, flush),
         cmocka_unit_test_setup(wrong_addresses_are_named, flush),
         cmocka_unit_test_setup(another_layout_is_as_good_as_absent, flush),
+        cmocka_unit_test_setup(what_is_no_bucket_is_not_an_absent_record, flush),
+        cmocka_unit_test_setup(a_read_is_of_one_moment, flush),
     };
     return cmocka_run_group_tests_name("store, only Redis", tests, NULL, NULL);
 }

@@ -196,6 +196,7 @@ void fake_db_each(const struct fake_db *db, int table,
 /* --- operations --- */
 static enum fake_verdict enter(struct fake_store *s, const char *call, struct err *e)
 {
+    must(s->applied_n == 0); /* after apply_begin comes apply_end, before anything else */
     enum fake_verdict fv = fake_fault_enter(s->fault, call, e);
     if (fv == FAKE_GO_ON && s->db->is_away) {
         err_set(e, ERR_RETRY, "FAKE-AWAY", "%s: the store is away", call);
