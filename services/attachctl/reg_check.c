@@ -239,7 +239,7 @@ static const char *check_counted(struct reg_row *r, const char *t, int32_t today
 static const char *check_action(struct reg_row *r, const char *t, int32_t today)
 {
     (void)r, (void)today;
-    return strcmp(t, "Р") == 0 ? NULL : "unknown action (only Р, a new attachment)";
+    return strcmp(t, "Р") == 0 ? NULL : "unknown action (only the Cyrillic letter R, a new attachment)";
 }
 static const char *check_policy_kind(struct reg_row *r, const char *t, int32_t today)
 {

@@ -139,7 +139,7 @@ static void test_volgograd(void **state)
                  "\"4\";\"Х\";\"Ю\";;\"" GOOD_ENP "\";\"Полевая\";\"Анна\";;\"19501231\";;\"14\";\"99 10 № 123456\";;" MO2_TAIL);
     assert_false(load(&s, true, "MO2770001202605121.csv", NULL));
     assert_string_equal(s.bad, "MO2770001202605121.csv:3 9 birth date: not a date YYYY-MM-DD\n"
-                               "MO2770001202605121.csv:4 2 action: unknown action (only Р, a new attachment)\n"
+                               "MO2770001202605121.csv:4 2 action: unknown action (only the Cyrillic letter R, a new attachment)\n"
                                "MO2770001202605121.csv:4 3 policy kind: unknown letter of a policy kind\n");
     assert_string_equal(s.put,
                         "clinic.registry.person.v1 MO2770001202605121.csv/1\n"
