@@ -61,6 +61,38 @@ static bool on_record(void *ctx, const struct bus_rec *r)
     return !ferror(stdout) && (t->shown < t->limit || !t->limit);
 }
 
+/* Records of a stretch of a log, up to the one wanted. */
+struct stretch {
+    int64_t wanted, seen, at; /* at: offset of the last one seen */
+};
+
+static bool count_record(void *ctx, const struct bus_rec *r)
+{
+    struct stretch *s = ctx;
+    s->seen++;
+    s->at = r->offset;
+    return s->seen != s->wanted;
+}
+
+/* Where the last n records begin. Offsets are not all records: markers of transactions take some, compaction leaves gaps. */
+static bool last_records(struct tail *t, int32_t part, int64_t n, int64_t high, int64_t *ret, struct err *e)
+{
+    struct stretch all, wanted;
+    int64_t from, back = n;
+    do {
+        all = (struct stretch){.at = high};
+        from = high > back ? high - back : 0;
+        back *= 2;
+        if (!ctl_read(t->bus, t->topic, part, from, count_record, &all, NULL, e))
+            return false;
+    } while (all.seen < n && from > 0);
+    wanted = (struct stretch){.wanted = all.seen > n ? all.seen - n + 1 : 1, .at = high};
+    if (!ctl_read(t->bus, t->topic, part, from, count_record, &wanted, NULL, e))
+        return false;
+    *ret = wanted.at;
+    return true;
+}
+
 /* "-1h", "-30m", "-10s", "-2d" are times; "-20" is so many records of each partition. */
 static bool start_of(struct tail *t, int32_t part, int64_t *ret, struct err *e)
 {
@@ -75,10 +107,8 @@ static bool start_of(struct tail *t, int32_t part, int64_t *ret, struct err *e)
     static const char units[] = "smhd";
     static const int64_t ms[] = {1000, 60000, 3600000, 86400000};
     const char *at = *unit ? strchr(units, *unit) : NULL;
-    if (!at) {
-        *ret = high > n ? high - n : 0;
-        return true;
-    }
+    if (!at)
+        return n == 0 || last_records(t, part, n, high, ret, e);
     return ctl_offset_at(t->c->conf, t->topic, part, ctl_now_ms() - n * ms[at - units], ret, e);
 }
 
