@@ -225,10 +225,11 @@ def decode(body):
 
 
 def read_lines(path):
+    """Of a file that is being written: its last line may end in the middle, and even in the middle of a letter."""
     if not path.exists():
         return []
-    with open(path, encoding="utf-8") as lines:
-        return [json.loads(line) for line in lines if line.endswith("\n")]
+    with open(path, "rb") as lines:
+        return [json.loads(line) for line in lines if line.endswith(b"\n")]
 
 
 def murmur2(key):
