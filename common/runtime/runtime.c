@@ -6,6 +6,8 @@
 #define HOLD_MIN_MS 20
 #define HOLD_MAX_MS 2000
 #define REPEAT_TRIES 60
+#define FOLLOWING_MS 100 /* registers had something so lately: more is on its way, */
+#define FOLLOW_WAIT_MS 2 /* and records of the inbox are not waited for longer */
 #define REPEAT_MS 10000
 
 #ifdef RUNTIME_MUTATIONS
@@ -70,7 +72,8 @@ static bool rt_is_held(const struct runtime *rt) { return rt_mono(rt) < rt->held
 
 static int64_t earlier(int64_t a, int64_t b) { return b < a ? b : a; }
 
-/* How long the poll may wait when there is nothing to do: not past due work, nor past the end of a back-off. */
+/* How long the poll may wait when there is nothing to do: not past due work, nor past the end of a back-off, nor
+ * for a load of registers to go by, a piece with every turn. */
 static int idle_wait(const struct runtime *rt, int max_wait_ms)
 {
     int64_t wait = max_wait_ms, now = rt_now(rt);
@@ -84,6 +87,8 @@ static int idle_wait(const struct runtime *rt, int max_wait_ms)
     }
     if (held)
         wait = earlier(wait, rt->held_until - rt_mono(rt));
+    else if (rt->followed_ms && rt_mono(rt) - rt->followed_ms < FOLLOWING_MS)
+        wait = earlier(wait, FOLLOW_WAIT_MS);
     return wait > 0 ? (int)wait : 0;
 }
 

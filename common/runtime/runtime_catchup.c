@@ -246,6 +246,7 @@ static bool follow_apply(struct runtime *rt, struct store_batch *b, const struct
     if (n == 0)
         return true;
     rt->busy = rt->b.followed = true;
+    rt->followed_ms = rt_mono(rt);
     if (!rt->store->ops->apply(rt->store, b, n, e)) {
         for (size_t i = 0; i < n; i++)
             part_rejoin(rt, at[i].part, JOIN_APPLY);

@@ -213,6 +213,7 @@ struct runtime {
     bool logs_gave, logs_dry; /* a catch-up waits for one log only when the last round found nothing in any */
     double usual_n;          /* moving average of records per batch */
     double usual_cost;       /* memory of a record in a batch, as of late */
+    int64_t followed_ms;     /* steady clock when registers last had something */
     int64_t probed_ms;       /* steady clock of the last look at the marks of an idle service */
     struct metric *const *counters; /* of def->metrics */
 };

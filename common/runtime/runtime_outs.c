@@ -128,24 +128,29 @@ static size_t place_of(const struct runtime *rt, const struct out *o)
 }
 
 /* Ahead goes one record for each partition that the transaction writes to: the client asks the coordinator for the
- * partitions it has seen, once for those of the first moment and, a millisecond and a round trip later, for the rest. */
+ * partitions it has seen, once for those of the first moment and, a millisecond and a round trip later, for the rest. Then
+ * place by place, each in its own order: the client sends what it has of a partition after a millisecond, so that records
+ * of many partitions in turn would go out, be stored and be fetched a handful at a time. */
 static void order_outs(struct runtime *rt, const struct out *all, uint32_t n)
 {
     struct batch *b = &rt->b;
-    bool *seen = ARENA_ARRAY(b->scratch, bool, TOPIC_N *(size_t)rt->d.conf->partitions);
-    struct out *later = ARENA_ARRAY(b->scratch, struct out, n);
-    uint32_t rest = 0;
+    size_t places = TOPIC_N * (size_t)rt->d.conf->partitions;
+    uint32_t *at = ARENA_ARRAY(b->scratch, uint32_t, places), heads = 0;
+    bool *begun = ARENA_ARRAY(b->scratch, bool, places);
+    for (uint32_t i = 0; i < n; i++)
+        heads += at[place_of(rt, &all[i])]++ == 0;
+    for (uint32_t k = 0, next = heads; k < places; k++) {
+        uint32_t rest = at[k] ? at[k] - 1 : 0;
+        at[k] = next;
+        next += rest;
+    }
     b->outs = arena_alloc(b->mem, n * sizeof *b->outs);
     for (uint32_t i = 0; i < n; i++) {
-        bool *at = &seen[place_of(rt, &all[i])];
-        if (*at)
-            later[rest++] = all[i];
-        else
-            b->outs[b->outs_n++] = all[i];
-        *at = true;
+        size_t k = place_of(rt, &all[i]);
+        b->outs[begun[k] ? at[k]++ : b->outs_n++] = all[i];
+        begun[k] = true;
     }
-    memcpy(b->outs + b->outs_n, later, rest * sizeof *later);
-    b->outs_n += rest;
+    b->outs_n = n;
 }
 
 static uint32_t written_n(const struct overlay *o)
