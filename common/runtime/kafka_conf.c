@@ -1,10 +1,10 @@
 #include "runtime/kafka_conf.h"
 #include <errno.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 #include "base/log.h"
 #include "runtime/kafka_error.h"
+#include "runtime/kafka_nap.h"
 
 #define LOGS (KAFKA_READER | KAFKA_REPLAY | KAFKA_SCAN)
 #define CONSUMERS (KAFKA_GROUP | LOGS | KAFKA_OBSERVER)
@@ -13,7 +13,6 @@
 #define ALL (CONSUMERS | PRODUCERS | KAFKA_ADMIN)
 #define STR_(x) #x
 #define STR(x) STR_(x)
-#define SLACK_NS 1000000UL
 
 struct setting {
     const char *name, *value;
@@ -175,22 +174,11 @@ bool kafka_conf_check(const struct conf *c, struct err *e)
     return true;
 }
 
-/* librdkafka 2.0.2 waits for its timers in whole milliseconds, rounded down, and spends what is left of the last one
- * asking the clock without a pause: with a timer a second, a tenth of a percent of a core for every idle handle. Its
- * threads inherit the slack of the thread that makes them: woken up to a millisecond late, they find the time over. */
-static rd_kafka_t *new_with_slack(rd_kafka_type_t type, rd_kafka_conf_t *conf, char *text, size_t n)
-{
-    int before = prctl(PR_GET_TIMERSLACK);
-    prctl(PR_SET_TIMERSLACK, SLACK_NS);
-    rd_kafka_t *rk = rd_kafka_new(type, conf, text, n);
-    prctl(PR_SET_TIMERSLACK, before > 0 ? (unsigned long)before : 0UL);
-    return rk;
-}
-
 bool kafka_handle_new(rd_kafka_type_t type, rd_kafka_conf_t *conf, rd_kafka_t **ret, struct err *e)
 {
     char text[200];
-    rd_kafka_t *rk = new_with_slack(type, conf, text, sizeof text);
+    kafka_nap_enable(conf);
+    rd_kafka_t *rk = rd_kafka_new(type, conf, text, sizeof text);
     if (!rk) {
         rd_kafka_conf_destroy(conf);
         return err_set(e, ERR_FATAL, "KAFKA-CONF", "%s", text);

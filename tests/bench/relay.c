@@ -11,7 +11,7 @@ static const struct conf_opt options[] = {
     {"to", CONF_STR, NULL, 0, 0, false, "topic to write"},
     {"name", CONF_STR, NULL, 0, 0, false, "group and transactional id"},
     {"batch", CONF_INT, "1000", 1, 10000, false, "largest batch"},
-    {"gather.ms", CONF_MS, "20", 0, 1000, false, "longest gathering when busy"},
+    {"gather.ms", CONF_MS, "3", 0, 1000, false, "longest gathering when busy: that of the services, gather.max_ms"},
     {"partitions", CONF_INT, "6", 1, 1000, false, "partitions of the topics"},
     {NULL},
 };

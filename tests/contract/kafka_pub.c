@@ -2,7 +2,6 @@
 #include <dirent.h>
 #include <pthread.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include "kafka_env.h"
 #include "ports_member.h"
 #include "runtime/bus_kafka.h"
@@ -166,11 +165,9 @@ static void a_member_that_needs_no_logs_lets_their_handles_rest(void **state)
     struct seen s[4];
     int64_t next, until = ports_mono_ms() + PORTS_WAIT_MS;
     char name[64];
-    int slack = prctl(PR_GET_TIMERSLACK);
     (void)state;
     snprintf(name, sizeof name, "rest%lld", (long long)ports_mono_ms());
     member_open(&m, name, "0", TOPIC_POLICY_INBOX, TOPIC_POLICY_FACTS, TOPIC_ATTACHMENT_INBOX);
-    assert_int_equal(prctl(PR_GET_TIMERSLACK), slack); /* of the caller, whatever the library's threads are given */
     member_await(&m, kafka_env.partitions(), NULL);
     int64_t facts = member_high(&m, m.facts, 0);
     int busy = threads();
