@@ -1,6 +1,7 @@
 """What a benchmark counts: CPU, memory and records, read from /proc, from Kafka and from Redis. Standard library only."""
 import collections
 import os
+import pathlib
 import re
 import statistics
 import subprocess
@@ -24,6 +25,11 @@ def forget_peak(pid):
     """VmHWM counts from now on."""
     with open(f"/proc/{pid}/clear_refs", "w") as refs:
         refs.write("5")
+
+
+def log_bytes(data):
+    """Of all partitions of a broker, its own topics too: what was written and not yet cleaned away."""
+    return sum(path.stat().st_size for path in pathlib.Path(data).glob("*/*.log") if not path.parent.name.startswith("__cluster"))
 
 
 class Figures(dict):
