@@ -34,7 +34,7 @@ static rd_kafka_resp_err_t on_new(rd_kafka_t *rk, const rd_kafka_conf_t *conf, v
 
 void kafka_nap_enable(rd_kafka_conf_t *conf)
 {
-    if (rd_kafka_version() < 0x02040000)
+    if (rd_kafka_version() < KAFKA_NAP_UNTIL)
         must(rd_kafka_conf_interceptor_add_on_new(conf, "nap", on_new, NULL) == RD_KAFKA_RESP_ERR_NO_ERROR);
 }
 

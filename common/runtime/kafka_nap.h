@@ -20,6 +20,8 @@
 #define KAFKA_NAPS 1
 #endif
 
+#define KAFKA_NAP_UNTIL 0x02040000 /* rd_kafka_version() that waits rightly */
+
 /* How one thread asks the clock. */
 struct nap {
     int64_t asked_ns;

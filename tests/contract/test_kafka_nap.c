@@ -3,9 +3,12 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <dlfcn.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <time.h>
 #include "base/err.h"
+#include "ports.h"
 #include "runtime/kafka_conf.h"
 #include "runtime/kafka_nap.h"
 #include <cmocka.h>
@@ -54,17 +57,32 @@ static void the_clock_of_the_library_is_ours(void **state)
     assert_int_equal(clock_gettime((clockid_t)9999, &a), -1);
 }
 
-/* A handle is made, lives through its timers and ends; nobody asked it not to sleep. */
-static void a_handle_lives_with_it(void **state)
+/* Pauses of main threads: this program's nanosleep() is the one that the pause is made of. */
+static atomic_int pauses;
+
+int nanosleep(const struct timespec *wanted, struct timespec *left)
 {
-    rd_kafka_conf_t *conf = rd_kafka_conf_new();
+    char name[16] = "";
+    if (pthread_getname_np(pthread_self(), name, sizeof name) == 0 && strcmp(name, "rdk:main") == 0)
+        atomic_fetch_add(&pauses, 1);
+    return clock_nanosleep(CLOCK_REALTIME, 0, wanted, left) == 0 ? 0 : -1;
+}
+
+static void a_main_thread_with_a_timer_pauses(void **state)
+{
     rd_kafka_t *rk = NULL;
     struct err e = {0};
+    int64_t until = ports_mono_ms() + PORTS_WAIT_MS;
     (void)state;
+    if (!KAFKA_NAPS || rd_kafka_version() >= KAFKA_NAP_UNTIL)
+        skip();
+    rd_kafka_conf_t *conf = rd_kafka_conf_new();
     assert_int_equal(rd_kafka_conf_set(conf, "statistics.interval.ms", "3", NULL, 0), RD_KAFKA_CONF_OK);
     assert_true(kafka_handle_new(RD_KAFKA_PRODUCER, conf, &rk, &e));
-    rd_kafka_poll(rk, 100);
+    while (atomic_load(&pauses) == 0 && ports_mono_ms() < until)
+        rd_kafka_poll(rk, 10);
     rd_kafka_destroy(rk);
+    assert_true(atomic_load(&pauses) > 0);
 }
 
 int main(void)
@@ -72,7 +90,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(who_asks_over_and_over_is_to_pause),
         cmocka_unit_test(the_clock_of_the_library_is_ours),
-        cmocka_unit_test(a_handle_lives_with_it),
+        cmocka_unit_test(a_main_thread_with_a_timer_pauses),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
