@@ -119,6 +119,8 @@ static bool read_conf(struct process *p, struct err *e)
         .batch_max_records = (size_t)conf_int(c, "batch.max_records"),
         .batch_max_bytes = (size_t)conf_int(c, "batch.max_bytes"),
         .gather_max_ms = (int)conf_int(c, "gather.max_ms"),
+        .gather_patient_ms = (int)conf_int(c, "gather.patient_ms"),
+        .spacing_ms = (int)conf_int(c, "transaction.spacing_ms"),
         .record_max_bytes = (size_t)conf_int(c, "record.max_bytes"),
         .tick_ms = (int)conf_int(c, "tick.ms"),
         .partitions = (int32_t)conf_int(c, "topics.partitions"),

@@ -13,6 +13,8 @@ const struct conf_opt common_options[] = {
     {"batch.max_records", CONF_INT, "3000", 1, 20000, false, "most inputs of one transaction"},
     {"batch.max_bytes", CONF_INT, "4718592", 65536, 1073741824, false, "memory from which a batch is closed early"},
     {"gather.max_ms", CONF_MS, "3", 0, 1000, false, "longest wait for company of the first input, when busy"},
+    {"gather.patient_ms", CONF_MS, "20", 0, 1000, false, "wait for company of inputs that nobody waits for: closings, releases, notices"},
+    {"transaction.spacing_ms", CONF_MS, "5", 0, 1000, false, "shortest time from the end of a transaction to the next, while its markers are written"},
     {"record.max_bytes", CONF_INT, "65536", 1024, 1000000, false, "larger inputs go to the dead letters"},
     {"tick.ms", CONF_MS, "1000", 1, 3600000, false, "how often due work is looked for, at most"},
     {"time.source", CONF_STR, "record", 0, 0, false, "record: time of an input is its timestamp; event: its ce_time (tests)"},

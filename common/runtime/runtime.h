@@ -12,6 +12,8 @@ struct runtime_conf {
     size_t batch_max_records;
     size_t batch_max_bytes;       /* memory of its records and of what they cause, that closes a batch */
     int gather_max_ms;            /* longest gathering when busy */
+    int gather_patient_ms;        /* gathering while nobody waits for what is there (svc_handler.can_wait) */
+    int spacing_ms;               /* from the end of a transaction to the next; the inputs gather meanwhile */
     size_t record_max_bytes;
     int tick_ms;                  /* how often due work is looked for */
     int32_t partitions;           /* of every keyed topic */

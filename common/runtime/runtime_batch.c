@@ -1,14 +1,8 @@
-/* runtime_batch.c - gather records (one when idle, hundreds when busy), decide them in order, commit them together. */
+/* runtime_batch.c - the inputs gathered: decided in order, committed together, or given back. */
 #include "runtime/runtime_int.h"
 #include <stdlib.h>
 
-#define BUSY_N 16           /* records per batch from which a batch waits the whole gather time */
-#define FLOOD_N 150         /* from so many on it waits longer still, */
-#define FLOOD_GATHER 4      /* at most so many times the gather time */
-#define VALUE_GROWTH 3      /* bytes that a byte of value costs: itself, in what is stored, in what is emitted */
-#define HEADER_COST 40      /* of a header: itself, and what of its text other records do not share */
 #define COST_GUESS 4096.0   /* bytes that a record costs, before any was decided */
-#define COST_N 200          /* from so many records on a batch tells what one costs */
 #define ARENA_SPARE ((size_t)256 << 20) /* address range beyond batch_max_bytes; touched only by a record that needs it */
 #define SCRATCH_KEEP ((size_t)256 << 10) /* more than the records of every day need */
 #define TRIES_MAX 3
@@ -81,86 +75,6 @@ void batch_give_back(struct runtime *rt)
             seek_back(rt, &rt->parts[i]);
 }
 
-/* An idle service commits at once; the busier it is, the longer it waits for company: transactions cost the same
- * whatever is in them. */
-static int gather_window(const struct runtime *rt)
-{
-    double share = (rt->usual_n - 1) / (BUSY_N - 1), flood = rt->usual_n / FLOOD_N;
-    share = share < 0 ? 0 : share > 1 ? 1 : share;
-    if (flood > 1) /* work piles up: what counts is how much a transaction takes along */
-        share = flood < FLOOD_GATHER ? flood : FLOOD_GATHER;
-    return (int)(rt->d.conf->gather_max_ms * share);
-}
-
-/* Records that may still be taken: what does not fit into the memory of a batch would have to be given back. */
-static size_t room(const struct runtime *rt)
-{
-    const struct batch *b = &rt->b;
-    size_t most = (size_t)((double)rt->d.conf->batch_max_bytes / rt->usual_cost) + 1;
-    if (b->values_bytes * VALUE_GROWTH >= rt->d.conf->batch_max_bytes)
-        return 0;
-    most = most < rt->limit ? most : rt->limit;
-    return b->recs_n < most ? most - b->recs_n : 0;
-}
-
-static size_t memory_of(const struct batch *b) { return arena_used(b->mem) + b->recs_bytes; }
-
-/* What a record of this service costs, from batches large enough to tell; sooner more than less. */
-static void note_cost(struct runtime *rt)
-{
-    double cost = rt->b.n < COST_N ? 0 : (double)memory_of(&rt->b) / (double)rt->b.n;
-    if (cost > 0)
-        rt->usual_cost += (cost - rt->usual_cost) * (cost > rt->usual_cost ? 0.5 : 0.05);
-}
-
-static void note_taken(struct batch *b, const struct bus_rec *recs, size_t n)
-{
-    b->recs_n += n;
-    for (size_t i = 0; i < n; i++) {
-        size_t value = recs[i].key.n + recs[i].value.n;
-        b->values_bytes += value;
-        b->recs_bytes += value + recs[i].headers_n * HEADER_COST + sizeof *recs + sizeof *b->items;
-    }
-}
-
-static bool poll_more(struct runtime *rt, int wait_ms, size_t *ret_n, struct err *e)
-{
-    struct batch *b = &rt->b;
-    uint32_t generation = rt->generation;
-    *ret_n = 0;
-    if (!rt->bus->ops->poll(rt->bus, wait_ms, b->recs + b->recs_n, room(rt), ret_n, e)) {
-        for (int32_t i = 0; i < rt->d.conf->partitions; i++) /* records may have been taken and not given: seek them all */
-            rt->parts[i].in_batch = true;
-        return false;
-    }
-    note_taken(b, b->recs + b->recs_n, *ret_n);
-    if (generation != rt->generation) { /* what was gathered belongs to an assignment that is over */
-        batch_give_back(rt);
-        batch_drop(rt);
-        *ret_n = 0;
-        rt->busy = true;
-    }
-    return true;
-}
-
-bool batch_gather(struct runtime *rt, int wait_ms, struct err *e)
-{
-    size_t n;
-    if (!poll_more(rt, wait_ms, &n, e))
-        return false;
-    rt->b.began_ms = rt_mono(rt);
-    int64_t until = rt->b.began_ms + gather_window(rt);
-    while (n > 0 && room(rt) > 0) {
-        int64_t left = until - rt_mono(rt);
-        if (left <= 0)
-            break;
-        if (!poll_more(rt, (int)left, &n, e))
-            return false;
-    }
-    rt->busy = rt->busy || rt->b.recs_n > 0;
-    return true;
-}
-
 static bool add_due(struct runtime *rt, struct part *p, struct err *e)
 {
     struct batch *b = &rt->b;
@@ -229,7 +143,7 @@ static void decide(struct runtime *rt)
 {
     struct batch *b = &rt->b;
     for (size_t i = 0; i < b->n; i++) {
-        if (i > 0 && memory_of(b) > rt->d.conf->batch_max_bytes) {
+        if (i > 0 && gather_memory(b) > rt->d.conf->batch_max_bytes) {
             b->cut = true;
             b->n = i;
             return;
@@ -367,7 +281,7 @@ bool batch_run(struct runtime *rt, struct err *e)
         return read_failed(rt, e);
     decide(rt);
     outs_build(rt);
-    note_cost(rt);
+    gather_note_cost(rt);
     if (b->due_first == 0 && b->outs_n == 0) {
         note_due(rt);
         return true; /* due work that had nothing to say: no transaction */

@@ -1,4 +1,4 @@
-/* runtime_int.h - what the rooms of the runtime share: catchup (runtime_catchup.c), batch (runtime_batch*.c), overlay
+/* runtime_int.h - what the rooms of the runtime share: catchup (runtime_catchup.c), batch (runtime_gather.c, runtime_batch.c), overlay
  * (runtime_overlay.c), transaction (runtime_txn.c), dead letters (runtime_deadletter.c), metrics (runtime_metrics.c).
  * Included by them and by the tests of the runtime, by nobody else.
  * Threads: one. Memory: struct runtime and its arrays live as long as the process; what a batch needs to its end is in its
@@ -95,7 +95,7 @@ void overlay_reset(struct overlay *o, struct arena *mem);
 /* Index of the entry, made when absent (the key is copied). */
 uint32_t overlay_entry(struct overlay *o, int32_t part, int table, struct bytes key);
 
-/* --- batch: runtime_batch.c, runtime_decode.c, runtime_handle.c --- */
+/* --- batch: runtime_gather.c, runtime_batch.c, runtime_decode.c, runtime_handle.c --- */
 /* One input record, or one record of due work. What it says is decoded when it is planned and again when it is handled:
  * the messages of a whole batch would be more than the records themselves. */
 struct item {
@@ -152,6 +152,7 @@ struct batch {
     struct bus_rec *recs;    /* process lifetime, items_cap of them */
     size_t recs_n;
     size_t recs_bytes, values_bytes; /* memory that the records take; of it, keys and values */
+    bool awaited;            /* somebody waits for what one of the records causes */
     size_t due_first;        /* items from here on are due work */
     struct overlay over;
     LIST(uint32_t) plan;     /* indexes of entries, runs of items */
@@ -214,6 +215,7 @@ struct runtime {
     double usual_n;          /* moving average of records per batch */
     double usual_cost;       /* memory of a record in a batch, as of late */
     int64_t followed_ms;     /* steady clock when registers last had something */
+    int64_t ended_ms;        /* steady clock when a transaction was last committed */
     int64_t probed_ms;       /* steady clock of the last look at the marks of an idle service */
     struct metric *const *counters; /* of def->metrics */
 };
@@ -255,10 +257,14 @@ size_t catchup_expect(const struct runtime *rt, const struct part *p, struct sto
 struct store_put *catchup_puts(struct runtime *rt, int source, const struct bus_rec *recs, size_t n, size_t *ret_n);
 int64_t catchup_due_ms(struct runtime *rt, int table, struct bytes value);
 
+/* runtime_gather.c */
+bool batch_gather(struct runtime *rt, int wait_ms, struct err *e) MUST_CHECK; /* fills recs */
+size_t gather_memory(const struct batch *b);   /* that its records and what they cause take, in bytes */
+void gather_note_cost(struct runtime *rt);     /* a batch was decided: what does a record of this service cost? */
+
 /* runtime_batch.c */
 void batch_init(struct runtime *rt);
 void batch_fini(struct runtime *rt);
-bool batch_gather(struct runtime *rt, int wait_ms, struct err *e) MUST_CHECK; /* fills recs */
 bool batch_build(struct runtime *rt, struct err *e) MUST_CHECK;               /* recs and due work to items */
 bool batch_run(struct runtime *rt, struct err *e) MUST_CHECK;
 void batch_give_back(struct runtime *rt); /* seek every partition of the batch to its position */

@@ -136,6 +136,7 @@ enum txn_result txn_run(struct runtime *rt, struct err *e)
         if (!patiently(rt, i, e))
             return classify(rt, i, e);
     }
+    rt->ended_ms = rt_mono(rt);
     rt_count_txn("committed");
     return TXN_COMMITTED;
 }

@@ -107,6 +107,7 @@ struct svc_handler {
     int due_table;                                   /* >= 0: row handles SVC_DUE of this table; else -1 */
     void (*plan)(const struct svc_event *ev, struct svc_plan *p);
     struct svc_verdict (*handle)(const struct svc_event *ev, struct svc_call *c);
+    bool can_wait;                                   /* nobody waits for its effects: it goes along with what comes within gather.patient_ms */
 };
 
 /* A message that a program writes to a topic. Access rights and proto/asyncapi.yaml follow from it. */

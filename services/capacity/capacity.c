@@ -28,8 +28,8 @@ static const struct svc_table tables[] = {
 
 static const struct svc_handler handlers[] = {
     {EV_RESERVE, -1, plan_reserve, cap_reserve},
-    {EV_CANCEL, -1, cap_plan, cap_cancel},
-    {EV_RELEASE, -1, cap_plan, cap_release},
+    {EV_CANCEL, -1, cap_plan, cap_cancel, .can_wait = true},
+    {EV_RELEASE, -1, cap_plan, cap_release, .can_wait = true},
     {EV_OCCUPY, -1, cap_plan, cap_occupy},
     {0},
 };

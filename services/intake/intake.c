@@ -57,7 +57,7 @@ static const struct svc_table tables[] = {
 static const struct svc_handler handlers[] = {
     {EV_APPLICATION_SUBMITTED, -1, intake_plan_submitted, intake_submitted},
     {EV_APPLICATION_WITHDRAWAL, -1, intake_plan_withdrawal, intake_withdrawal},
-    {EV_APPLICATION_CLOSED, -1, intake_plan_closed, intake_closed},
+    {EV_APPLICATION_CLOSED, -1, intake_plan_closed, intake_closed, .can_wait = true},
     {EV_N, TABLE_APPLICATION, intake_plan_due, intake_due},
     {0},
 };

@@ -153,9 +153,9 @@ static const struct svc_table tables[] = {
 };
 
 static const struct svc_handler handlers[] = {
-    {.type = EV_NOTIFICATION_REQUESTED, .due_table = -1, .plan = plan_requested, .handle = handle_requested},
-    {.type = EV_SEND_REPORTED, .due_table = -1, .plan = plan_reported, .handle = handle_reported},
-    {.type = EV_RECEIPT_ARRIVED, .due_table = -1, .plan = plan_receipt, .handle = handle_receipt},
+    {.type = EV_NOTIFICATION_REQUESTED, .due_table = -1, .plan = plan_requested, .handle = handle_requested, .can_wait = true},
+    {.type = EV_SEND_REPORTED, .due_table = -1, .plan = plan_reported, .handle = handle_reported, .can_wait = true},
+    {.type = EV_RECEIPT_ARRIVED, .due_table = -1, .plan = plan_receipt, .handle = handle_receipt, .can_wait = true},
     {.due_table = TABLE_NOTICE, .plan = plan_due, .handle = handle_due},
     {.handle = NULL},
 };

@@ -129,7 +129,7 @@ static const struct svc_table tables[] = {
 static const struct svc_handler handlers[] = {
     {EV_RESERVE, -1, reserve_plan, reserve},
     {EV_CANCEL, -1, cancel_plan, cancel},
-    {EV_RELEASE, -1, cancel_plan, release},
+    {EV_RELEASE, -1, cancel_plan, release, .can_wait = true},
     {0, TALLY_NOTICE, NULL, remind},
     {0},
 };

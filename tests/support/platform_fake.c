@@ -34,7 +34,7 @@ struct platform *platform_new(int32_t partitions, int64_t now_ms)
     log_open("platform", getenv("CLINIC_TEST_LOG") ? LOG_DEBUG : LOG_ERROR);
     p->c = fake_cluster_new(partitions, now_ms);
     p->conf = (struct runtime_conf){
-        .batch_max_records = 100, .batch_max_bytes = 4 << 20, .gather_max_ms = 10, .record_max_bytes = 65536,
+        .batch_max_records = 100, .batch_max_bytes = 4 << 20, .gather_max_ms = 10, .gather_patient_ms = 20, .record_max_bytes = 65536,
         .tick_ms = 1, .partitions = partitions, .instance = "0",
     };
     return p;

@@ -24,7 +24,7 @@ struct sweep_run *sweep_run_new(const struct sweep_case *c)
     index_tables(r);
     r->db = fake_db_new(r->tables, r->tables_n);
     r->conf = (struct runtime_conf){
-        .batch_max_records = c->batch_max, .batch_max_bytes = 1 << 20, .gather_max_ms = 10, .record_max_bytes = 4096,
+        .batch_max_records = c->batch_max, .batch_max_bytes = 1 << 20, .gather_max_ms = 10, .gather_patient_ms = 20, .record_max_bytes = 4096,
         .tick_ms = 1, .partitions = c->partitions, .instance = "0",
     };
     for (int i = 0; i < SWEEP_MEMBERS; i++) {
