@@ -22,6 +22,7 @@ static const struct conf_opt options[] = {
     {"out", CONF_STR, NULL, 0, 0, false, "topic to watch; empty = do not watch"},
     {"rate", CONF_INT, "0", 0, 1000000, false, "records per second; 0 = as fast as possible"},
     {"count", CONF_INT, "1000", 1, 100000000, false, "records"},
+    {"lead", CONF_INT, "0", 0, 100000000, false, "the first so many count for no delay: the clients of this program connect meanwhile"},
     {"file", CONF_STR, "", 0, 0, false, "applications, JSON lines"},
     {"skip", CONF_INT, "0", 0, 100000000, false, "lines of the file that earlier runs have used"},
     {"tag", CONF_STR, "b", 0, 0, false, "prefix of external references, to make runs distinct"},
@@ -37,6 +38,7 @@ static const struct conf_opt options[] = {
 struct slot {
     char id[37];
     int64_t sent_us, seen_us;
+    bool leads;
 };
 static struct slot *slots;
 static size_t slots_n;
@@ -110,6 +112,7 @@ static void send_one(const struct job *j, int64_t i)
     out.headers = ce_headers(&ce, j->mem, &out.headers_n);
     struct slot *s = slot_of(id, 36);
     memcpy(s->id, id, sizeof s->id);
+    s->leads = i < conf_int(j->c, "lead");
     __atomic_store_n(&s->sent_us, bench_now_us(), __ATOMIC_RELEASE);
     while (!pub_send(j->pub, &out, NULL, NULL, &e)) {
         struct timespec t = {0, 1000000};
@@ -224,7 +227,7 @@ static void report(const struct watch *w, int64_t count, double send_s)
     int64_t *delay = calloc((size_t)w->seen + 1, sizeof *delay), n = 0;
     must(delay);
     for (size_t i = 0; i < slots_n; i++)
-        if (slots[i].seen_us && n < w->seen)
+        if (slots[i].seen_us && !slots[i].leads && n < w->seen)
             delay[n++] = slots[i].seen_us - slots[i].sent_us;
     qsort(delay, (size_t)n, sizeof *delay, by_value);
     double seconds = (double)(w->last_us - w->first_us) / 1e6;

@@ -16,6 +16,19 @@ def cpu_seconds(pid):
     return (int(fields[11]) + int(fields[12])) / TICK
 
 
+def compiling_seconds(pid):
+    """CPU that a Java process has spent on compiling its own code."""
+    ticks = 0
+    for stat in pathlib.Path(f"/proc/{pid}/task").glob("*/stat"):
+        try:
+            name, fields = stat.read_text().split("(", 1)[1].rsplit(")", 1)
+        except OSError:  # it has ended
+            continue
+        if name.startswith(("C1 Compiler", "C2 Compiler")):
+            ticks += sum(map(int, fields.split()[11:13]))
+    return ticks / TICK
+
+
 def resident_mib(pid, field="VmRSS"):
     with open(f"/proc/{pid}/status") as status:
         return next((int(line.split()[1]) / 1024 for line in status if line.startswith(field + ":")), 0.0)
